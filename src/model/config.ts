@@ -1,0 +1,117 @@
+/**
+ * The resolved configuration of a balancer: everything validated, every default filled in, every duration in milliseconds.
+ * The operator writes it into a ConfigMap as JSON; `evenkeel run` hands it over in memory. A balancer never guesses.
+ */
+export interface BalancerConfig {
+  /** Version of this format. A balancer refuses a version that it does not know and keeps its last good configuration. */
+  readonly formatVersion: 1;
+  readonly name: string;
+  readonly namespace: string;
+  /** `metadata.uid` and `metadata.generation` of the LoadBalancedService that this was resolved from. */
+  readonly uid: string;
+  readonly generation: number;
+  readonly listeners: readonly ListenerConfig[];
+  readonly backends: readonly BackendConfig[];
+  readonly strategy: StrategyType;
+  readonly heartbeat: HeartbeatConfig;
+  readonly failover: FailoverConfig;
+  readonly telemetry: TelemetryConfig;
+}
+
+export type StrategyType = 'RoundRobin' | 'Random' | 'WeightedRoundRobin';
+
+export interface ListenerConfig {
+  /** Name of the port in `spec.ports`. */
+  readonly name: string;
+  /** The port that clients know: the Service's. */
+  readonly port: number;
+  /** The port that the balancer's process binds: 1024 or more in a cluster; `port` itself in local mode unless moved. */
+  readonly bindPort: number;
+  readonly protocol: 'HTTP' | 'TCP';
+  /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
+  readonly trustedProxies: readonly string[];
+  /** A client connection older than this is closed politely after its current response; jittered by 10 %; 0: never. */
+  readonly maxConnectionAgeMs: number;
+}
+
+export interface BackendConfig {
+  readonly name: string;
+  /** Share of the traffic that the whole backend gets; null where no backend of the resource gives one: all servers alike. 0: none. */
+  readonly weight: number | null;
+  readonly source: EndpointSliceSource | AddressSource;
+}
+
+/** Endpoints followed from the EndpointSlices of a Service. */
+export interface EndpointSliceSource {
+  readonly type: 'EndpointSlices';
+  readonly service: string;
+  /** Weight of each server within the backend. */
+  readonly serverWeight: number;
+  /** How a listener's port is found in a slice: by number, or by the slice's port name. */
+  readonly ports: readonly { readonly listener: string; readonly port: number | string }[];
+}
+
+/** Endpoints that are given, once and for all. */
+export interface AddressSource {
+  readonly type: 'Addresses';
+  readonly addresses: readonly { readonly listener: string; readonly host: string; readonly port: number; readonly weight: number }[];
+}
+
+export interface HeartbeatConfig {
+  readonly check: HttpCheckConfig | TcpCheckConfig;
+  readonly schedule: ScheduleConfig;
+  readonly timeoutMs: number;
+  /** Misses in a row that make an endpoint Unhealthy; 1 or more. */
+  readonly failureThreshold: number;
+  /** Answers in a row that make it Healthy again; 1 or more. */
+  readonly successThreshold: number;
+  /** Each wait is drawn from interval x (1 ± this / 100). */
+  readonly jitterPercent: number;
+}
+
+export interface HttpCheckConfig {
+  readonly type: 'HTTP';
+  readonly path: string;
+  /** Instead of the endpoint's own port; null: its own. */
+  readonly port: number | null;
+  /** The Host header; null: the endpoint's host and port. */
+  readonly host: string | null;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** Inclusive ranges of status codes that count as an answer. */
+  readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface TcpCheckConfig {
+  readonly type: 'TCP';
+  readonly port: number | null;
+}
+
+/** T = N / R. T: interval in seconds, N: servers under heartbeat, R: heartbeat responses per second. */
+export type ScheduleConfig =
+  | { readonly type: 'Fixed'; readonly intervalMs: number }
+  | { readonly type: 'Budget'; readonly checksPerSecond: number; readonly minIntervalMs: number; readonly maxIntervalMs: number }
+  | { readonly type: 'Measured'; readonly minIntervalMs: number; readonly maxIntervalMs: number };
+
+export type RetryMethods = 'Safe' | 'Idempotent' | 'Keyed' | 'None';
+
+export interface FailoverConfig {
+  readonly retryMethods: RetryMethods;
+  /** Retries may be this share of the requests of the last seconds, with a floor of 10 a second. */
+  readonly retryBudgetPercent: number;
+  /** A request body that fits is kept, so that the request can be sent again; per exchange. */
+  readonly replayBufferBytes: number;
+  /** At most this share of a backend's endpoints is out for its traffic alone (missed heartbeats count in full). */
+  readonly maxEjectedPercent: number;
+  readonly connectTimeoutMs: number;
+  /** Without any byte from the server for this long, an attempt ends in 504. */
+  readonly responseTimeoutMs: number;
+  /** How long a Draining endpoint's requests may go on. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface TelemetryConfig {
+  /** `JSON`: one line on standard output for each exchange. */
+  readonly accessLog: 'None' | 'JSON';
+  /** Name of a response header that tells the endpoint and the number of attempts; null: none is added. */
+  readonly responseHeader: string | null;
+}
