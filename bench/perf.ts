@@ -1,0 +1,127 @@
+/**
+ * Cost of the data plane: CPU microseconds (user and system, of the proxy and its children) per request, round robin over three
+ * servers. The proxy is pinned to core 0, the load (wrk) and the servers (nginx) to core 1. All proxies run in turn, ROUNDS times;
+ * a ratio is the median of the rounds' own ratios to the first proxy, since a machine's speed drifts.
+ *
+ * Environment: PROXIES (default: haproxy nginx envoy goproxy evenkeel), WORK (default: all), ROUNDS (5), SECONDS (4).
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMicroseconds, listening, residentMegabytes, start } from './lib/processes.ts';
+import { BENCH, chosen, type ProxyCommand, TOOLS } from './lib/proxies.ts';
+
+interface Work {
+  readonly name: string;
+  readonly title: string;
+  readonly connections: number;
+  readonly path: string;
+  /** A wrk script, where the requests are not plain GETs. */
+  readonly script?: string;
+}
+
+const WORKS: readonly Work[] = [
+  { name: 'small', title: '14-byte reply, 64 connections', connections: 64, path: '/' },
+  { name: 'large', title: '64 KiB reply, 64 connections', connections: 64, path: '/64k' },
+  { name: 'many', title: '14-byte reply, 1,000 connections', connections: 1000, path: '/' },
+  {
+    name: 'connect',
+    title: 'new connection for each request, 64 at a time',
+    connections: 64,
+    path: '/',
+    script: 'wrk.headers["Connection"] = "close"',
+  },
+  {
+    name: 'post',
+    title: '64 KiB request body (POST), 64 connections',
+    connections: 64,
+    path: '/',
+    script: 'wrk.method = "POST"; wrk.body = string.rep("x", 65536)',
+  },
+];
+
+interface Sample {
+  readonly cpu: number;
+  readonly rate: number;
+  readonly p99: string;
+  readonly idleMb: number;
+  readonly mb: number;
+  readonly bad: number;
+}
+
+async function wrk(work: Work, seconds: number): Promise<string> {
+  const script = join(TOOLS, `${work.name}.lua`);
+  if (work.script) writeFileSync(script, `${work.script}\n`);
+  const flags = ['-t1', `-c${work.connections}`, `-d${seconds}s`, '--latency', ...(work.script ? ['-s', script] : [])];
+  return start(['wrk', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
+}
+
+async function measure(proxy: ProxyCommand, work: Work, seconds: number): Promise<Sample> {
+  const running = start(proxy.command, { cpu: 0, log: join(TOOLS, `${proxy.name}.log`), ...(proxy.env ? { env: proxy.env } : {}) });
+  try {
+    await listening(8000);
+    await sleep(1500); // first heartbeats, so that every proxy has all three servers
+    const idleMb = residentMegabytes(running.pid);
+    await wrk(work, 3);
+    const before = cpuMicroseconds(running.pid);
+    const out = await wrk(work, seconds);
+    const spent = cpuMicroseconds(running.pid) - before;
+    const requests = Number(/(\d+) requests in/.exec(out)?.[1] ?? 0);
+    if (requests === 0) throw new Error(`${proxy.name} answered nothing:\n${out}`);
+    const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
+    const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(out)?.slice(1).map(Number) ?? [];
+    return {
+      cpu: spent / requests,
+      rate: requests / seconds,
+      p99: /99%\s+(\S+)/.exec(out)?.[1] ?? '',
+      idleMb,
+      mb: residentMegabytes(running.pid),
+      bad: broken.reduce((sum, count) => sum + count, refused),
+    };
+  } finally {
+    await running.end();
+  }
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function table(work: Work, proxies: readonly ProxyCommand[], rounds: number, seconds: number): Promise<void> {
+  const samples = new Map<string, Sample[]>(proxies.map((proxy) => [proxy.name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const proxy of proxies) {
+      process.stderr.write(`bench: ${work.name}, round ${round + 1} of ${rounds}, ${proxy.name}\n`);
+      samples.get(proxy.name)!.push(await measure(proxy, work, seconds));
+    }
+  }
+  const base = samples.get(proxies[0]!.name)!;
+  console.log(`\n### ${work.title}\n`);
+  console.log(`| proxy | CPU us/request, median (range) | ratio to ${proxies[0]!.name} | requests/s | p99 | MB idle | MB after | failed |`);
+  console.log('|---|---|---|---|---|---|---|---|');
+  for (const [name, list] of samples) {
+    const cpus = list.map((sample) => sample.cpu);
+    const ratio = median(list.map((sample, i) => sample.cpu / base[i]!.cpu));
+    const rate = median(list.map((sample) => sample.rate));
+    const last = list.at(-1)!;
+    const range = `${Math.min(...cpus).toFixed(1)}-${Math.max(...cpus).toFixed(1)}`;
+    const failed = list.reduce((sum, sample) => sum + sample.bad, 0);
+    console.log(
+      `| ${name} | ${median(cpus).toFixed(1)} (${range}) | ${ratio.toFixed(2)} | ${rate.toFixed(0)} | ${last.p99} | ${last.idleMb.toFixed(0)} | ${last.mb.toFixed(0)} | ${failed} |`,
+    );
+  }
+}
+
+const wanted = process.env['WORK']?.split(/\s+/).filter(Boolean);
+const servers = start(['nginx', '-p', TOOLS, '-c', join(BENCH, 'peers', 'backend-nginx.conf')], { cpu: 1 });
+try {
+  await listening(9001);
+  for (const work of WORKS.filter((each) => !wanted || wanted.includes(each.name))) {
+    await table(
+      work,
+      chosen('haproxy nginx envoy goproxy evenkeel'),
+      Number(process.env['ROUNDS'] ?? 5),
+      Number(process.env['SECONDS'] ?? 4),
+    );
+  }
+} finally {
+  await servers.end();
+}
