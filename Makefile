@@ -1,7 +1,45 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Node itself is one of the dependencies, so that any machine's npm is enough.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+INSTALLED := node_modules/.package-lock.json
+SOURCES := $(shell find src -name '*.ts' 2>/dev/null) package.json
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-.PHONY: help
+install: $(INSTALLED) ## install the dependencies from the lock file
+
+$(INSTALLED): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+build: dist/main.js ## bundle the program into dist/
+
+dist/main.js: $(INSTALLED) $(SOURCES) scripts/build.ts
+	node scripts/build.ts
+
+demo: build ## three servers, a balancer, a failover and a recovery, live
+	bin/evenkeel demo
+
+generate: $(INSTALLED) ## write the files that are generated from the CRDs
+	node scripts/generate.ts
+
+check: $(INSTALLED) ## types, lint, and that generated files are current
+	tsc --noEmit
+	biome check --error-on-warnings
+	node scripts/generate.ts --check
+
+test-unit: $(INSTALLED) ## the pure rooms
+	node --test 'test/unit/**/*.test.ts'
+
+test-integration: build ## real sockets and processes on this machine
+	node --test --test-concurrency=1 'test/integration/**/*.test.ts'
+
+bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
+	bench/run
+
+clean: ## remove what was built here
+	rm -rf dist
+
+.PHONY: help install build demo generate check test-unit test-integration bench clean
