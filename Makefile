@@ -1,6 +1,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# Node itself is one of the dependencies, so that any machine's npm is enough.
+# Node itself is one of the dependencies, so that any machine's npm is enough; npm runs on the machine's own, since it replaces ours.
+MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src -name '*.ts' 2>/dev/null) package.json
@@ -11,7 +12,7 @@ help: ## list the targets
 install: $(INSTALLED) ## install the dependencies from the lock file
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund
 	@touch $@
 
 build: dist/main.js ## bundle the program into dist/
