@@ -1,0 +1,64 @@
+import type { Random } from '../model/clock.ts';
+import type { PickTarget, Rotation } from './picker.ts';
+
+/**
+ * Each target in turn. A pick is O(1), unless targets have to be avoided.
+ *
+ * A new ring starts at a random target, so that several balancers do not all begin with the same one. A ring that replaces another goes on
+ * where that one stood: those that waited longest come first, newcomers last.
+ */
+export class Ring<T extends PickTarget> implements Rotation<T> {
+  readonly #targets: T[];
+  #at = 0;
+
+  constructor(targets: readonly T[], random: Random, previous?: Ring<T>) {
+    if (previous) {
+      this.#targets = inOrderOf(previous.upcoming(), targets);
+    } else {
+      const start = Math.floor(random() * targets.length);
+      this.#targets = [...targets.slice(start), ...targets.slice(0, start)];
+    }
+  }
+
+  get size(): number {
+    return this.#targets.length;
+  }
+
+  next(avoid?: (target: T) => boolean): T | null {
+    const { length } = this.#targets;
+    for (let step = 0; step < length; step += 1) {
+      const found = (this.#at + step) % length;
+      const target = this.#targets[found] as T;
+      if (avoid?.(target)) continue;
+      // Those that were avoided take the place of the one that was picked out of turn: each still gets one turn in a round.
+      this.#swap(this.#at, found);
+      this.#at = (this.#at + 1) % length;
+      return target;
+    }
+    return null;
+  }
+
+  /** All targets, the next one first. */
+  upcoming(): T[] {
+    return [...this.#targets.slice(this.#at), ...this.#targets.slice(0, this.#at)];
+  }
+
+  #swap(a: number, b: number): void {
+    if (a === b) return;
+    const kept = this.#targets[a] as T;
+    this.#targets[a] = this.#targets[b] as T;
+    this.#targets[b] = kept;
+  }
+}
+
+function inOrderOf<T extends PickTarget>(order: readonly T[], targets: readonly T[]): T[] {
+  const left = new Map(targets.map((target) => [target.id, target]));
+  const kept: T[] = [];
+  for (const { id } of order) {
+    const target = left.get(id);
+    if (!target) continue;
+    kept.push(target);
+    left.delete(id);
+  }
+  return [...kept, ...left.values()];
+}
