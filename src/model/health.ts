@@ -11,6 +11,7 @@ export type HealthState = 'Healthy' | 'Suspect' | 'Unhealthy';
 export type HealthReason =
   | 'Discovered' // new, nothing known against it
   | 'HeartbeatAnswered' // enough checks in a row were answered
+  | 'TrafficAnswered' // requests that it kept waiting were answered
   | 'HeartbeatTimeout' // no answer within spec.heartbeat.timeout
   | 'HeartbeatRefused' // the connection was refused, reset or could not be made
   | 'HeartbeatBadStatus' // an HTTP answer with a status that is not expected
