@@ -1,0 +1,16 @@
+# The production image: the bundle, and the Node of the base image. `make image` builds it, with docker or buildah.
+# Nothing is run while it is built, and nothing in it needs a shell, so that the base image needs none either: only /usr/local/bin/node.
+ARG BASE_IMAGE=docker.io/library/node:24-slim
+FROM ${BASE_IMAGE}
+
+COPY dist/main.js /opt/evenkeel/main.js
+COPY dist/chunks /opt/evenkeel/chunks
+COPY package.json LICENSE /opt/evenkeel/
+COPY --chmod=755 scripts/image-entrypoint /usr/local/bin/evenkeel
+
+ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
+# By number, so that a kubelet can see that it is not root. The program writes no file: the root file system may be read-only.
+USER 65532:65532
+WORKDIR /
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/evenkeel"]
