@@ -1,0 +1,26 @@
+// Makes what follows from the CRDs: TypeScript types, the schema that local validation evaluates, and docs/reference.md.
+// With --check nothing is written, and a file that differs from what it should be ends the run with 1.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readCrd } from './generate/crd.ts';
+import { generateTypes } from './generate/types.ts';
+
+const root = new URL('../', import.meta.url);
+const crds = ['crds/evenkeel.dev_loadbalancedservices.yaml', 'crds/evenkeel.dev_balancerreports.yaml'].map((file) => readCrd(root, file));
+
+const outputs = [{ path: 'src/api/v1alpha1/types.ts', text: await generateTypes(crds) }];
+
+const stale = outputs.filter(({ path, text }) => current(path) !== text);
+if (process.argv.includes('--check')) {
+  for (const { path } of stale) console.error(`${path} does not follow from crds/: run \`npm run generate\``);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const { path, text } of stale) writeFileSync(new URL(path, root), text);
+}
+
+function current(path: string): string | null {
+  try {
+    return readFileSync(new URL(path, root), 'utf8');
+  } catch {
+    return null;
+  }
+}

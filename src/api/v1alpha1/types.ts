@@ -1,0 +1,742 @@
+// Generated from crds/ by scripts/generate.ts (npm run generate). Do not edit.
+import type { ObjectMeta } from '../meta.ts';
+
+/**
+ * A microservice with a cluster of servers and a balancer in front of them. Servers answer heartbeats; one that stops answering is taken out, the requests that it held are rescued where that is safe, and it is put back when it answers again.
+ */
+export interface LoadBalancedService {
+  apiVersion: 'evenkeel.dev/v1alpha1';
+  kind: 'LoadBalancedService';
+  metadata: ObjectMeta;
+  spec: LoadBalancedServiceSpec;
+  status?: LoadBalancedServiceStatus;
+}
+/**
+ * What is wanted.
+ */
+export interface LoadBalancedServiceSpec {
+  /**
+   * With true the operator changes nothing that belongs to this resource; traffic, heartbeats and failover go on. Default false.
+   */
+  suspend?: boolean;
+  service?: ClientService;
+  /**
+   * Ports that clients connect to. 1 to 16.
+   */
+  ports: Port[];
+  /**
+   * Groups of servers that requests are balanced over. 1 to 16. Where no backend gives a weight, all servers of all backends are alike.
+   */
+  backends: Backend[];
+  /**
+   * How a server is picked within a backend.
+   */
+  strategy?: {
+    /**
+     * RoundRobin takes each server in turn; Random takes each as likely; WeightedRoundRobin takes each in turn in proportion to its own weight (serverWeight, or weight of an address), smoothly interleaved. Default RoundRobin.
+     */
+    type?: 'RoundRobin' | 'Random' | 'WeightedRoundRobin';
+  };
+  heartbeat?: Heartbeat;
+  failover?: Failover;
+  /**
+   * The balancer in front of the servers.
+   */
+  balancer?: {
+    /**
+     * Dedicated is a Deployment of balancers for this resource alone.
+     */
+    type: 'Dedicated';
+    /**
+     * Settings of type Dedicated.
+     */
+    dedicated?: {
+      /**
+       * Number of balancer pods, 1 to 100. Each decides for itself. Default 2.
+       */
+      replicas?: number;
+    };
+  };
+  /**
+   * What the balancer tells of single requests.
+   */
+  telemetry?: {
+    /**
+     * JSON writes one line for each request to standard output. Default None.
+     */
+    accessLog?: 'None' | 'JSON';
+    /**
+     * Name of a header field that is added to each response and tells the endpoint and the number of attempts. An HTTP token. Default is none.
+     */
+    responseHeader?: string;
+  };
+}
+/**
+ * The Service that clients use.
+ */
+export interface ClientService {
+  /**
+   * Name of the Service. A DNS-1035 label without two hyphens in a row. Default is the name of the resource.
+   */
+  name?: string;
+  /**
+   * Type of the Service. ClusterIP is reached from inside the cluster, NodePort also on a port of each node, LoadBalancer also through the load balancer of the cluster's provider. Default ClusterIP.
+   */
+  type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+}
+/**
+ * One port of the Service.
+ */
+export interface Port {
+  /**
+   * Name of the port, by which backends join it. A DNS-1035 label of at most 15 characters without two hyphens in a row.
+   */
+  name: string;
+  /**
+   * Port number that clients use, 1 to 65535. The balancer itself binds this one, or one of 1024 and up that the Service maps to it.
+   */
+  port: number;
+  /**
+   * Protocol that clients speak. HTTP is HTTP/1.1, balanced request by request; TCP is bytes, balanced connection by connection. Default HTTP.
+   */
+  protocol?: 'HTTP' | 'TCP';
+  /**
+   * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocol HTTP only. Up to 32. Default is none.
+   */
+  trustedProxies?: string[];
+  /**
+   * A client connection older than this is closed after the response that it is waiting for, so that clients spread again over the balancers; varied by 10 percent. A duration of 1s to 168h. Default is never.
+   */
+  maxConnectionAge?: string;
+}
+/**
+ * One group of servers, of the type that `type` says.
+ */
+export interface Backend {
+  /**
+   * Name of the backend, part of the names of the objects that are made for it. A DNS-1035 label without two hyphens in a row, not `balancer`.
+   */
+  name: string;
+  /**
+   * Where the servers come from. Deployment is one that is made and kept for this backend; Service is another Service in the same namespace, whose EndpointSlices are followed; Addresses are servers that are no pods.
+   */
+  type: 'Deployment' | 'Service' | 'Addresses';
+  /**
+   * Share of the traffic that the whole backend gets, whatever its number of servers, under every strategy. 0 to 1000; 0 is none. Default is 1 where another backend gives a weight; where none does, all servers are alike.
+   */
+  weight?: number;
+  /**
+   * Weight of each server of this backend against the backend's others, under strategy WeightedRoundRobin; types Deployment and Service. 1 to 1000. Default 1.
+   */
+  serverWeight?: number;
+  /**
+   * Ports of the servers; types Deployment and Service. 1 to 16.
+   */
+  ports?: BackendPort[];
+  deployment?: BackendDeployment;
+  /**
+   * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.
+   */
+  serviceRef?: {
+    /**
+     * Name of the Service. A DNS-1035 label.
+     */
+    name: string;
+  };
+  /**
+   * Servers by address; type Addresses. 1 to 100, each host and port once.
+   */
+  addresses?: BackendAddress[];
+}
+/**
+ * The servers' port for one port of spec.ports.
+ */
+export interface BackendPort {
+  /**
+   * Name of the port in spec.ports. Default is the one port of spec.ports, where there is only one.
+   */
+  name?: string;
+  /**
+   * Port that the servers listen on, 1 to 65535; for type Service also the name of a port of that Service.
+   */
+  port: number | string;
+}
+/**
+ * The Deployment that is made for this backend, with a headless Service; type Deployment.
+ */
+export interface BackendDeployment {
+  /**
+   * Number of servers, 0 to 1000. Left out, the live number stays, so that an autoscaler can own it (1 at first). Default is the live number.
+   */
+  replicas?: number;
+  /**
+   * An ordinary PodTemplateSpec. Labels under evenkeel.dev/ are added to it.
+   */
+  template: Record<string, unknown>;
+}
+/**
+ * One server.
+ */
+export interface BackendAddress {
+  /**
+   * IP address, or DNS name that is looked up when a connection is made. Without brackets and without a port.
+   */
+  host: string;
+  /**
+   * Port number, 1 to 65535.
+   */
+  port: number;
+  /**
+   * Name of the port in spec.ports that this server serves. Default is the one port of spec.ports, where there is only one.
+   */
+  portName?: string;
+  /**
+   * Weight of this server against the backend's others, under strategy WeightedRoundRobin. 1 to 1000. Default 1.
+   */
+  weight?: number;
+}
+/**
+ * How the balancer finds out whether a server answers.
+ */
+export interface Heartbeat {
+  /**
+   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted. Default TCP.
+   */
+  type?: 'HTTP' | 'TCP';
+  /**
+   * The request of a heartbeat, GET over HTTP/1.1; type HTTP.
+   */
+  http?: {
+    /**
+     * Path and query to ask for. Default /healthz.
+     */
+    path?: string;
+    /**
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     */
+    port?: number;
+    /**
+     * Value of the Host field, a name or address with or without a port. Default is the server's host and port.
+     */
+    host?: string;
+    /**
+     * Further header fields of the request. Up to 16.
+     *
+     * Items: One header field.
+     */
+    headers?: {
+      /**
+       * Field name, an HTTP token; not Host, which has its own setting, nor one that frames the message or belongs to the connection.
+       */
+      name: string;
+      /**
+       * Field value, printable ASCII without blanks at its ends.
+       */
+      value: string;
+    }[];
+    /**
+     * Ranges of status codes that count as an answer. 1 to 16. Default is 200 to 399.
+     *
+     * Items: A range of status codes, both ends included.
+     */
+    expectedStatuses?: {
+      /**
+       * First status code of the range, 100 to 599.
+       */
+      start: number;
+      /**
+       * Last status code of the range, 100 to 599.
+       */
+      end: number;
+    }[];
+  };
+  /**
+   * The connection of a heartbeat; type TCP.
+   */
+  tcp?: {
+    /**
+     * Port to connect to, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     */
+    port?: number;
+  };
+  schedule?: Schedule;
+  /**
+   * How long an answer may take. A duration of 1ms to 1h; under a Fixed schedule not over its interval. Default 500ms, or the fixed interval where that is shorter.
+   */
+  timeout?: string;
+  /**
+   * Heartbeats missed in a row that put a server out, 1 to 100. Default 2.
+   */
+  failureThreshold?: number;
+  /**
+   * Heartbeats answered in a row that put it back, 1 to 100. Default 2.
+   */
+  successThreshold?: number;
+  /**
+   * How far each interval is varied at random, up and down, in percent, 0 to 50, so that servers are not checked all at once. Default 10.
+   */
+  jitterPercent?: number;
+}
+/**
+ * When heartbeats are sent. T = N / R, with T the interval in seconds, N the number of servers and R the heartbeat responses per second. Default is Fixed, every 1s.
+ */
+export interface Schedule {
+  /**
+   * Fixed gives T. Budget gives R, so that one balancer never sends more scheduled checks a second, however many servers there are. Measured takes R from the mean response time of answered heartbeats, so that T is the time of one sweep over all servers.
+   */
+  type: 'Fixed' | 'Budget' | 'Measured';
+  /**
+   * Settings of type Fixed.
+   */
+  fixed?: {
+    /**
+     * T, the time from one heartbeat of a server to its next. A duration of 50ms to 1h. Default 1s.
+     */
+    interval?: string;
+  };
+  /**
+   * Settings of type Budget. Where N / R lies over maxInterval, T follows N / R, and the condition HeartbeatsOnTime says so.
+   */
+  budget?: {
+    /**
+     * R, the checks that one balancer sends in a second, 1 to 10000.
+     */
+    checksPerSecond: number;
+    /**
+     * Shortest T. A duration of 50ms to 1h. Default 200ms.
+     */
+    minInterval?: string;
+    /**
+     * Longest T, unless N / R is longer. A duration of 50ms to 1h. Default 10s.
+     */
+    maxInterval?: string;
+  };
+  /**
+   * Settings of type Measured.
+   */
+  measured?: {
+    /**
+     * Shortest T. A duration of 50ms to 1h. Default 200ms.
+     */
+    minInterval?: string;
+    /**
+     * Longest T. A duration of 50ms to 1h. Default 10s.
+     */
+    maxInterval?: string;
+  };
+}
+/**
+ * What happens to requests when a server fails or goes away.
+ */
+export interface Failover {
+  /**
+   * Requests that may be sent to a second server after the first one may have begun on them. Safe is GET, HEAD, OPTIONS and TRACE; Idempotent also PUT and DELETE; Keyed is Idempotent, and any request with an Idempotency-Key; None is none. A request of which nothing was sent yet may always go elsewhere. Default Safe.
+   */
+  retryMethods?: 'Safe' | 'Idempotent' | 'Keyed' | 'None';
+  /**
+   * Retries of the last seconds in percent of their requests, 0 to 100, with a floor of 10 retries a second, so that retries never multiply an outage. Default 20.
+   */
+  retryBudgetPercent?: number;
+  /**
+   * Size in bytes of the largest request body that is kept for another attempt, 0 to 1048576, for each request in flight. Default 65536.
+   */
+  replayBufferBytes?: number;
+  /**
+   * Largest share of a backend's servers, in percent, 0 to 100, that is put out for its traffic alone; missed heartbeats count in full. Default 50.
+   */
+  maxEjectedPercent?: number;
+  /**
+   * How long a connection to a server may take before the next one is tried. A duration of 1ms to 1h. Default 500ms.
+   */
+  connectTimeout?: string;
+  /**
+   * How long a server that holds a request may send nothing before the client gets 504. A duration of 1ms to 24h. Default 60s.
+   */
+  responseTimeout?: string;
+  /**
+   * How long a server that is going away may go on with the requests that it has. A duration of 1ms to 1h. Default 30s.
+   */
+  drainTimeout?: string;
+}
+/**
+ * What was observed. Written by the operator on change.
+ */
+export interface LoadBalancedServiceStatus {
+  /**
+   * Generation of the resource that this status was made from.
+   */
+  observedGeneration?: number;
+  /**
+   * Accepted: the spec makes sense and its objects could be made. Programmed: every balancer applied this generation. Ready: a server serves. EndpointsHealthy: no endpoint is out. FailOpen: none is left, so all are tried. HeartbeatsOnTime: the interval keeps to maxInterval. Reconciling, Stalled: as kstatus has them; they never follow health.
+   */
+  conditions?: Condition[];
+  summary?: StatusSummary;
+  /**
+   * Each backend's servers in numbers.
+   */
+  backends?: BackendStatus[];
+  heartbeat?: HeartbeatStatus;
+  /**
+   * Endpoints that are out, worst first; at most 32.
+   */
+  unhealthyEndpoints?: UnhealthyEndpoint[];
+  /**
+   * Endpoints that are out and not in unhealthyEndpoints.
+   */
+  unhealthyOmitted?: number;
+  /**
+   * Endpoints taken out of service so far. Overlapping outages of one endpoint, as several balancers saw them, are one.
+   */
+  failovers?: number;
+  /**
+   * When the last of them was.
+   */
+  lastFailoverTime?: string;
+  /**
+   * The last failovers, newest first; at most 10.
+   */
+  recentFailovers?: RecentFailover[];
+}
+/**
+ * A metav1.Condition.
+ */
+export interface Condition {
+  /**
+   * Type of the condition, in CamelCase.
+   */
+  type: string;
+  /**
+   * Whether it holds.
+   */
+  status: 'True' | 'False' | 'Unknown';
+  /**
+   * Generation of the resource that the condition was found for.
+   */
+  observedGeneration?: number;
+  /**
+   * When status last changed.
+   */
+  lastTransitionTime: string;
+  /**
+   * Why, in one word of CamelCase.
+   */
+  reason: string;
+  /**
+   * Why, in words.
+   */
+  message: string;
+}
+/**
+ * What the columns of `kubectl get` show.
+ */
+export interface StatusSummary {
+  /**
+   * Healthy endpoints of all known ones, such as 59/60.
+   */
+  endpoints?: string;
+  /**
+   * Balancers that applied this generation of all wanted, such as 2/2.
+   */
+  balancers?: string;
+  /**
+   * The strategy in force.
+   */
+  strategy?: string;
+}
+/**
+ * One backend's servers in numbers.
+ */
+export interface BackendStatus {
+  /**
+   * Name of the backend.
+   */
+  name: string;
+  /**
+   * Servers wanted; for type Service those known, for Addresses those given.
+   */
+  desired?: number;
+  /**
+   * Servers that are ready by their own word or by being given.
+   */
+  ready?: number;
+  /**
+   * Servers that every balancer holds for healthy.
+   */
+  healthy?: number;
+}
+/**
+ * T = N / R as it is now, of the slowest balancer. Rewritten on a change of 25 percent, at least 60 s apart.
+ */
+export interface HeartbeatStatus {
+  /**
+   * N, the number of servers under heartbeat.
+   */
+  servers?: number;
+  /**
+   * R, the heartbeat responses per second of one balancer.
+   */
+  responsesPerSecond?: number;
+  /**
+   * T in milliseconds.
+   */
+  intervalMilliseconds?: number;
+  /**
+   * Longest time in milliseconds until the freeze of an idle server is noticed, T x (1 + jitter) + failureThreshold x timeout. Traffic shortens it.
+   */
+  maxDetectionMilliseconds?: number;
+}
+/**
+ * An endpoint that is out.
+ */
+export interface UnhealthyEndpoint {
+  /**
+   * Host and port.
+   */
+  address: string;
+  /**
+   * Name of its backend.
+   */
+  backend: string;
+  /**
+   * Name of its pod, where it is one.
+   */
+  podName?: string;
+  /**
+   * Name of the node that it runs on, where it is a pod.
+   */
+  nodeName?: string;
+  /**
+   * The worst state that a balancer reports.
+   */
+  state: string;
+  /**
+   * Why it is in that state, such as HeartbeatTimeout.
+   */
+  reason: string;
+  /**
+   * Since when it is in that state.
+   */
+  lastTransitionTime?: string;
+  /**
+   * Balancers that report it.
+   */
+  unhealthyBalancers?: number;
+  /**
+   * Balancers that report at all.
+   */
+  totalBalancers?: number;
+}
+/**
+ * One endpoint's outage.
+ */
+export interface RecentFailover {
+  /**
+   * Identity of the outage.
+   */
+  id: string;
+  /**
+   * When the endpoint was put out.
+   */
+  time: string;
+  /**
+   * Host and port.
+   */
+  endpoint: string;
+  /**
+   * Name of its backend.
+   */
+  backend?: string;
+  /**
+   * Name of its pod, where it was one.
+   */
+  podName?: string;
+  /**
+   * Name of the node that it ran on, where it was a pod.
+   */
+  nodeName?: string;
+  /**
+   * Why it was put out, such as HeartbeatTimeout.
+   */
+  reason?: string;
+  /**
+   * Milliseconds from the start of the first missed heartbeat, or the first byte left unanswered, until it was put out; of the first balancer to do so.
+   */
+  detectionMilliseconds?: number;
+  /**
+   * Requests that it held, or that failed on it, and that another endpoint answered; of all balancers.
+   */
+  rescued?: number;
+  /**
+   * Requests that it held, or that failed on it, and that the client saw fail; of all balancers.
+   */
+  lost?: number;
+  /**
+   * When it was put back, by all balancers; left out while it is out.
+   */
+  recoveryTime?: string;
+}
+
+/**
+ * What one balancer says of itself, in counts and exceptions. Written by the balancer, read by the operator, gone with its pod. Durations only, never clock times, so that clocks need not agree.
+ */
+export interface BalancerReport {
+  apiVersion: 'evenkeel.dev/v1alpha1';
+  kind: 'BalancerReport';
+  metadata: ObjectMeta;
+  spec: BalancerReportSpec;
+}
+/**
+ * The report.
+ */
+export interface BalancerReportSpec {
+  /**
+   * Generation of the LoadBalancedService that is applied; 0 before the first.
+   */
+  appliedGeneration: number;
+  /**
+   * Why a newer configuration was not applied; empty when it was.
+   */
+  configError?: string;
+  /**
+   * Whether the EndpointSlices may be out of date because the API has been away.
+   */
+  endpointsStale?: boolean;
+  /**
+   * Each backend's endpoints in numbers.
+   *
+   * Items: One backend's endpoints in numbers.
+   */
+  backends?: {
+    /**
+     * Name of the backend.
+     */
+    name: string;
+    /**
+     * Known endpoints that are not draining.
+     */
+    endpoints: number;
+    /**
+     * Those of them in state Healthy or Suspect.
+     */
+    healthy: number;
+  }[];
+  /**
+   * T = N / R as it is now.
+   */
+  heartbeat?: {
+    /**
+     * N, the number of endpoints under heartbeat.
+     */
+    servers: number;
+    /**
+     * R, answered heartbeats per second as scheduled; 0 before the first answer.
+     */
+    responsesPerSecond: number;
+    /**
+     * T in milliseconds.
+     */
+    intervalMilliseconds: number;
+    /**
+     * Longest time in milliseconds until the freeze of an idle endpoint is noticed.
+     */
+    maxDetectionMilliseconds: number;
+    /**
+     * Whether N / R lies over maxInterval, so that T follows N / R.
+     */
+    overMaxInterval: boolean;
+  };
+  /**
+   * Endpoints that are not healthy, worst first; at most 100.
+   *
+   * Items: An endpoint that is not healthy.
+   */
+  unhealthyEndpoints?: {
+    /**
+     * Host and port.
+     */
+    address: string;
+    /**
+     * Name of its backend.
+     */
+    backend: string;
+    /**
+     * What the balancer holds it for.
+     */
+    state: 'Healthy' | 'Suspect' | 'Unhealthy';
+    /**
+     * Why, such as HeartbeatTimeout.
+     */
+    reason: string;
+    /**
+     * For how many milliseconds it had been in this state when the report was made.
+     */
+    forMilliseconds: number;
+    /**
+     * Name of its pod, where it is one.
+     */
+    podName?: string;
+    /**
+     * Name of the node that it runs on, where it is a pod.
+     */
+    nodeName?: string;
+  }[];
+  /**
+   * Endpoints that are not healthy and not in unhealthyEndpoints.
+   */
+  unhealthyOmitted?: number;
+  /**
+   * Names of the ports in spec.ports for which no endpoint is left, so that all are tried.
+   */
+  failOpen?: string[];
+  /**
+   * The last failovers, newest first; at most 20.
+   *
+   * Items: One endpoint's outage as this balancer saw it.
+   */
+  failovers?: {
+    /**
+     * Unique within the balancer's life, a random prefix per process and a counter.
+     */
+    id: string;
+    /**
+     * Host and port.
+     */
+    address: string;
+    /**
+     * Name of its backend.
+     */
+    backend: string;
+    /**
+     * Name of its pod, where it was one.
+     */
+    podName?: string;
+    /**
+     * Name of the node that it ran on, where it was a pod.
+     */
+    nodeName?: string;
+    /**
+     * Why it was put out.
+     */
+    reason: string;
+    /**
+     * Milliseconds from the start of the first missed heartbeat, or the first byte left unanswered, until it was put out.
+     */
+    detectionMilliseconds: number;
+    /**
+     * Requests that it held, or that failed on it, and that another endpoint answered.
+     */
+    rescued: number;
+    /**
+     * Requests that it held, or that failed on it, and that the client saw fail.
+     */
+    lost: number;
+    /**
+     * How many milliseconds before the report it was put out.
+     */
+    agoMilliseconds: number;
+    /**
+     * For how many milliseconds it was out; null, or left out, while it is.
+     */
+    outMilliseconds?: number | null;
+  }[];
+}
