@@ -23,6 +23,7 @@ const NAMES: Record<string, string> = {
   'LoadBalancedService.status.backends[]': 'BackendStatus',
   'LoadBalancedService.status.heartbeat': 'HeartbeatStatus',
   'LoadBalancedService.status.unhealthyEndpoints[]': 'UnhealthyEndpoint',
+  'LoadBalancedService.status.balancers[]': 'BalancerStatus',
   'LoadBalancedService.status.recentFailovers[]': 'RecentFailover',
   'BalancerReport.spec': 'BalancerReportSpec',
 };

@@ -381,6 +381,10 @@ export interface LoadBalancedServiceStatus {
    */
   unhealthyEndpoints?: UnhealthyEndpoint[];
   /**
+   * Balancers that have reported, at most 100.
+   */
+  balancers?: BalancerStatus[];
+  /**
    * Endpoints that are out and not in unhealthyEndpoints.
    */
   unhealthyOmitted?: number;
@@ -525,6 +529,23 @@ export interface UnhealthyEndpoint {
    * Balancers that report at all.
    */
   totalBalancers?: number;
+}
+/**
+ * A balancer that has reported.
+ */
+export interface BalancerStatus {
+  /**
+   * Name of its pod.
+   */
+  name: string;
+  /**
+   * Generation of the resource that it has applied.
+   */
+  appliedGeneration?: number;
+  /**
+   * Its newest failover that is in the count of failovers, so that none is counted twice.
+   */
+  lastFailover?: string;
 }
 /**
  * One endpoint's outage.

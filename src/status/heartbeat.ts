@@ -1,0 +1,64 @@
+import type { HeartbeatReport } from '../model/report.ts';
+import type { HeartbeatStatus } from './types.ts';
+import type { BalancerView } from './view.ts';
+
+/** Figures that drift all the time are written again only on a change of this share, and not more often than this. */
+const CHANGE = 0.25;
+const APART_MS = 60_000;
+
+export interface HeartbeatChange {
+  readonly heartbeat: HeartbeatStatus | undefined;
+  /** The figures differ from the previous ones. */
+  readonly rewritten: boolean;
+  /** A change is held back, and may be written at this time; null: nothing is. */
+  readonly dueAtMs: number | null;
+}
+
+export interface HeartbeatMoment {
+  readonly nowMs: number;
+  /** When the figures were last written; null: not known, long ago. */
+  readonly writtenAtMs: number | null;
+  /** The settings behind the figures have just changed, so that the old figures tell nothing. */
+  readonly newSettings: boolean;
+}
+
+/** T = N / R of the slowest balancer. */
+export function heartbeatFigures(views: readonly BalancerView[]): HeartbeatStatus | undefined {
+  if (views.length === 0) return undefined;
+  const figures = (of: (report: HeartbeatReport) => number): number[] => views.map((view) => of(view.body.heartbeat));
+  return {
+    servers: Math.max(...figures((report) => report.servers)),
+    responsesPerSecond: Math.round(Math.min(...figures((report) => report.responsesPerSecond)) * 10) / 10,
+    intervalMilliseconds: Math.round(Math.max(...figures((report) => report.intervalMilliseconds))),
+    maxDetectionMilliseconds: Math.round(Math.max(...figures((report) => report.maxDetectionMilliseconds))),
+  };
+}
+
+export function nextHeartbeat(
+  previous: HeartbeatStatus | undefined,
+  current: HeartbeatStatus | undefined,
+  moment: HeartbeatMoment,
+): HeartbeatChange {
+  const keep = { heartbeat: previous, rewritten: false, dueAtMs: null };
+  if (current === undefined) return keep;
+  const write = { heartbeat: current, rewritten: true, dueAtMs: null };
+  if (previous === undefined) return write;
+  if (moment.newSettings || isFirstSign(previous, current)) return differ(previous, current, 0) ? write : keep;
+  if (!differ(previous, current, CHANGE)) return keep;
+  const dueAtMs = (moment.writtenAtMs ?? -Infinity) + APART_MS;
+  return dueAtMs <= moment.nowMs ? write : { ...keep, dueAtMs };
+}
+
+/** Before servers are known, or the first of them has answered, the figures are no measurement that one could hold on to. */
+function isFirstSign(previous: HeartbeatStatus, current: HeartbeatStatus): boolean {
+  const empty = (value: number | undefined): boolean => (value ?? 0) === 0;
+  return (empty(previous.servers) && !empty(current.servers)) || (empty(previous.responsesPerSecond) && !empty(current.responsesPerSecond));
+}
+
+function differ(previous: HeartbeatStatus, current: HeartbeatStatus, share: number): boolean {
+  const keys = ['servers', 'responsesPerSecond', 'intervalMilliseconds', 'maxDetectionMilliseconds'] as const;
+  return keys.some((key) => {
+    const [before, after] = [previous[key] ?? 0, current[key] ?? 0];
+    return Math.abs(after - before) > share * before;
+  });
+}

@@ -1,0 +1,91 @@
+import type { FailoverChange, Outage } from './failovers.ts';
+import type { Condition, Status } from './types.ts';
+
+/** Something that happened, worth an Event on the resource, or a line in a terminal. */
+export interface Notice {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+  /** Two notices of one happening have the same key, so that it can be told once, over restarts too. */
+  readonly key: string;
+}
+
+/** From this many outages of one node in one step on, they are told as one. */
+const FOLD_FROM = 3;
+/** Notices of one step. A whole cluster that goes down is told in the status; nobody reads a thousand Events. */
+const MAX_NOTICES = 25;
+
+export function notices(previous: Status | undefined, next: Status, failovers: FailoverChange): Notice[] {
+  const told = [
+    ...fold(failovers.started, failoverNotice, failoversOfNode),
+    ...fold(failovers.recovered, recoveryNotice, recoveriesOfNode),
+    ...conditionNotices(previous?.conditions ?? [], next.conditions ?? []),
+  ];
+  return told.slice(0, MAX_NOTICES);
+}
+
+function fold(
+  outages: readonly Outage[],
+  one: (outage: Outage) => Notice,
+  many: (node: string, outages: readonly Outage[]) => Notice,
+): Notice[] {
+  const nodes = Map.groupBy(outages, (outage) => outage.nodeName ?? '');
+  return [...nodes].flatMap(([node, each]) => (node !== '' && each.length >= FOLD_FROM ? [many(node, each)] : each.map(one)));
+}
+
+function failoverNotice(outage: Outage): Notice {
+  const seen = `${outage.reason}, seen after ${Math.round(outage.detectionMilliseconds)} ms`;
+  const note = `${where(outage)} is out of service: ${seen}; ${requests([outage])}`;
+  return { type: 'Warning', reason: 'Failover', note, key: `failover-${outage.id}` };
+}
+
+function failoversOfNode(node: string, outages: readonly Outage[]): Notice {
+  const slowest = Math.round(Math.max(...outages.map((outage) => outage.detectionMilliseconds)));
+  const note = `${outages.length} endpoints on node ${node} are out of service, the last of them seen after ${slowest} ms; ${requests(outages)}`;
+  return { type: 'Warning', reason: 'Failover', note, key: `failover-${outages[0]?.id ?? node}` };
+}
+
+function recoveryNotice(outage: Outage): Notice {
+  const note = `${where(outage)} is back in service after ${outFor(outage)}; ${requests([outage])}`;
+  return { type: 'Normal', reason: 'Recovered', note, key: `recovered-${outage.id}` };
+}
+
+function recoveriesOfNode(node: string, outages: readonly Outage[]): Notice {
+  const note = `${outages.length} endpoints on node ${node} are back in service; ${requests(outages)}`;
+  return { type: 'Normal', reason: 'Recovered', note, key: `recovered-${outages[0]?.id ?? node}` };
+}
+
+function where(outage: Outage): string {
+  const pod = outage.podName === undefined ? '' : `pod ${outage.podName}`;
+  const node = outage.nodeName === undefined ? '' : `node ${outage.nodeName}`;
+  const place = [`backend ${outage.backend}`, pod, node].filter((part) => part !== '').join(', ');
+  return `${outage.endpoint} (${place})`;
+}
+
+function requests(outages: readonly Outage[]): string {
+  const sum = (of: (outage: Outage) => number): number => outages.reduce((total, outage) => total + of(outage), 0);
+  const holders = outages.length === 1 ? 'it' : 'they';
+  return `of the requests that ${holders} held, ${sum((outage) => outage.rescued)} rescued, ${sum((outage) => outage.lost)} lost`;
+}
+
+function outFor(outage: Outage): string {
+  const seconds = Math.round(((outage.recoveryTimeMs ?? outage.timeMs) - outage.timeMs) / 100) / 10;
+  return `${seconds} s`;
+}
+
+const TOLD: readonly { type: string; status: Condition['status']; notice: Pick<Notice, 'type' | 'reason'> }[] = [
+  { type: 'FailOpen', status: 'True', notice: { type: 'Warning', reason: 'FailOpen' } },
+  { type: 'FailOpen', status: 'False', notice: { type: 'Normal', reason: 'FailOpenEnded' } },
+  { type: 'Stalled', status: 'True', notice: { type: 'Warning', reason: 'Stalled' } },
+  { type: 'Stalled', status: 'False', notice: { type: 'Normal', reason: 'StallEnded' } },
+];
+
+/** A condition's first False is no news: nothing had been wrong before. */
+function conditionNotices(previous: readonly Condition[], next: readonly Condition[]): Notice[] {
+  return TOLD.flatMap(({ type, status, notice }) => {
+    const [before, after] = [previous, next].map((conditions) => conditions.find((condition) => condition.type === type));
+    const news = after?.status === status && before?.status !== status && (status === 'True' || before?.status === 'True');
+    if (!news) return [];
+    return [{ ...notice, note: after.message, key: `${notice.reason.toLowerCase()}-${Date.parse(after.lastTransitionTime)}` }];
+  });
+}
