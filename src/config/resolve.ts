@@ -1,0 +1,111 @@
+import { type DefaultedBackend, type DefaultedHeartbeat, type DefaultedSpec, withDefaults } from '../api/v1alpha1/defaults.ts';
+import { parseDuration } from '../api/v1alpha1/duration.ts';
+import { backendName, resourceName } from '../api/v1alpha1/names.ts';
+import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
+import type { BackendConfig, BalancerConfig, HeartbeatConfig, ListenerConfig, ScheduleConfig } from '../model/config.ts';
+import { bindPorts } from './bind-ports.ts';
+import { ConfigError } from './errors.ts';
+
+export interface ResolveOptions {
+  /** `cluster`: the balancer binds ports that need no rights; `local`: the ports of the resource itself, unless moved. */
+  readonly mode: 'cluster' | 'local';
+  /** Local mode: port to bind by the name of the port in spec.ports; 0 lets the system choose. */
+  readonly portOverrides?: ReadonlyMap<string, number>;
+}
+
+/**
+ * What a balancer runs with, of a resource that was validated. In both modes a backend of type Deployment is followed by the name of
+ * its headless Service; local mode finds its own processes by the backend's name.
+ * @throws ConfigError where an override names no port, or two listeners would bind the same one
+ */
+export function resolveConfig(resource: LoadBalancedService, options: ResolveOptions): BalancerConfig {
+  const spec = withDefaults(resource);
+  const name = resourceName(resource);
+  return {
+    formatVersion: 1,
+    name,
+    namespace: resource.metadata.namespace ?? 'default',
+    uid: resource.metadata.uid ?? '',
+    generation: resource.metadata.generation ?? 1,
+    listeners: resolveListeners(spec, options),
+    backends: spec.backends.map((backend) => resolveBackend(backend, name)),
+    strategy: spec.strategy,
+    heartbeat: resolveHeartbeat(spec.heartbeat),
+    failover: {
+      retryMethods: spec.failover.retryMethods,
+      retryBudgetPercent: spec.failover.retryBudgetPercent,
+      replayBufferBytes: spec.failover.replayBufferBytes,
+      maxEjectedPercent: spec.failover.maxEjectedPercent,
+      connectTimeoutMs: milliseconds(spec.failover.connectTimeout),
+      responseTimeoutMs: milliseconds(spec.failover.responseTimeout),
+      drainTimeoutMs: milliseconds(spec.failover.drainTimeout),
+    },
+    telemetry: spec.telemetry,
+  };
+}
+
+function resolveListeners(spec: DefaultedSpec, { mode, portOverrides = new Map() }: ResolveOptions): ListenerConfig[] {
+  for (const name of portOverrides.keys()) {
+    if (spec.ports.some((port) => port.name === name)) continue;
+    const known = spec.ports.map((port) => port.name).join(', ');
+    throw new ConfigError('ConfigPort', `there is no port named ${name}; spec.ports has ${known}`);
+  }
+  const mapped = bindPorts(spec.ports.map(({ port }) => port));
+  const listeners = spec.ports.map((port) => ({
+    name: port.name,
+    port: port.port,
+    bindPort: mode === 'cluster' ? (mapped.get(port.port) ?? port.port) : (portOverrides.get(port.name) ?? port.port),
+    protocol: port.protocol,
+    trustedProxies: port.trustedProxies,
+    maxConnectionAgeMs: port.maxConnectionAge === null ? 0 : milliseconds(port.maxConnectionAge),
+  }));
+  rejectSharedPorts(listeners);
+  return listeners;
+}
+
+function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
+  const names = new Map<number, string>();
+  for (const { name, bindPort } of listeners) {
+    const other = names.get(bindPort);
+    if (other !== undefined && bindPort !== 0) {
+      throw new ConfigError('ConfigPort', `the ports ${other} and ${name} would both listen on ${bindPort}`);
+    }
+    names.set(bindPort, name);
+  }
+}
+
+function resolveBackend(backend: DefaultedBackend, resource: string): BackendConfig {
+  const { name, weight } = backend;
+  if (backend.type === 'Addresses') {
+    const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
+    return { name, weight, source: { type: 'Addresses', addresses } };
+  }
+  const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
+  const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
+  return { name, weight, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
+}
+
+function resolveHeartbeat(heartbeat: DefaultedHeartbeat): HeartbeatConfig {
+  return {
+    check: heartbeat.check,
+    schedule: resolveSchedule(heartbeat.schedule),
+    timeoutMs: milliseconds(heartbeat.timeout),
+    failureThreshold: heartbeat.failureThreshold,
+    successThreshold: heartbeat.successThreshold,
+    jitterPercent: heartbeat.jitterPercent,
+  };
+}
+
+function resolveSchedule(schedule: DefaultedHeartbeat['schedule']): ScheduleConfig {
+  if (schedule.type === 'Fixed') return { type: 'Fixed', intervalMs: milliseconds(schedule.interval) };
+  const limits = { minIntervalMs: milliseconds(schedule.minInterval), maxIntervalMs: milliseconds(schedule.maxInterval) };
+  return schedule.type === 'Budget'
+    ? { type: 'Budget', checksPerSecond: schedule.checksPerSecond, ...limits }
+    : { type: 'Measured', ...limits };
+}
+
+function milliseconds(duration: string): number {
+  const value = parseDuration(duration);
+  if (value === null) throw new TypeError(`${duration} is not a duration`);
+  return value;
+}
