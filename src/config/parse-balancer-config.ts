@@ -1,0 +1,115 @@
+import type {
+  AddressSource,
+  BackendConfig,
+  BalancerConfig,
+  EndpointSliceSource,
+  FailoverConfig,
+  HeartbeatConfig,
+  HttpCheckConfig,
+  ListenerConfig,
+  ScheduleConfig,
+  TcpCheckConfig,
+  TelemetryConfig,
+} from '../model/config.ts';
+import { ConfigError } from './errors.ts';
+import { either, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
+
+const FORMAT_VERSION = 1;
+
+const port = number(1, 65_535);
+const percent = number(0, 100);
+const isNumber = (value: unknown) => typeof value === 'number';
+const constant = <T extends string>(value: T): Reader<T> => oneOf(value);
+
+const listener = object<ListenerConfig>({
+  name: text,
+  port,
+  bindPort: number(0, 65_535),
+  protocol: oneOf('HTTP', 'TCP'),
+  trustedProxies: list(text),
+  maxConnectionAgeMs: number(0),
+});
+
+const backend = object<BackendConfig>({
+  name: text,
+  weight: nullable(number(0)),
+  source: union<EndpointSliceSource | AddressSource>({
+    EndpointSlices: object<EndpointSliceSource>({
+      type: constant('EndpointSlices'),
+      service: text,
+      serverWeight: number(1),
+      ports: list(object({ listener: text, port: either(port, isNumber, text) })),
+    }),
+    Addresses: object<AddressSource>({
+      type: constant('Addresses'),
+      addresses: list(object({ listener: text, host: text, port, weight: number(1) })),
+    }),
+  }),
+});
+
+const heartbeat = object<HeartbeatConfig>({
+  check: union<HttpCheckConfig | TcpCheckConfig>({
+    HTTP: object<HttpCheckConfig>({
+      type: constant('HTTP'),
+      path: text,
+      port: nullable(port),
+      host: nullable(text),
+      headers: list(object({ name: text, value: text })),
+      expectedStatuses: list(object({ start: number(100, 599), end: number(100, 599) })),
+    }),
+    TCP: object<TcpCheckConfig>({ type: constant('TCP'), port: nullable(port) }),
+  }),
+  schedule: union<ScheduleConfig>({
+    Fixed: object({ type: constant('Fixed'), intervalMs: number(1) }),
+    Budget: object({ type: constant('Budget'), checksPerSecond: number(1), minIntervalMs: number(1), maxIntervalMs: number(1) }),
+    Measured: object({ type: constant('Measured'), minIntervalMs: number(1), maxIntervalMs: number(1) }),
+  }),
+  timeoutMs: number(1),
+  failureThreshold: number(1),
+  successThreshold: number(1),
+  jitterPercent: percent,
+});
+
+const failover = object<FailoverConfig>({
+  retryMethods: oneOf('Safe', 'Idempotent', 'Keyed', 'None'),
+  retryBudgetPercent: percent,
+  replayBufferBytes: number(0),
+  maxEjectedPercent: percent,
+  connectTimeoutMs: number(1),
+  responseTimeoutMs: number(1),
+  drainTimeoutMs: number(1),
+});
+
+const config = object<Omit<BalancerConfig, 'formatVersion'>>({
+  name: text,
+  namespace: text,
+  uid: text,
+  generation: number(0),
+  listeners: list(listener),
+  backends: list(backend),
+  strategy: oneOf('RoundRobin', 'Random', 'WeightedRoundRobin'),
+  heartbeat,
+  failover,
+  telemetry: object<TelemetryConfig>({ accessLog: oneOf('None', 'JSON'), responseHeader: nullable(text) }),
+});
+
+/**
+ * Reads what an operator of whatever version has written for its balancers.
+ * @throws ConfigError with code `ConfigFormat`, naming the field, where it is no JSON, of another version, or not of the right shape
+ */
+export function parseBalancerConfig(json: string): BalancerConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new ConfigError('ConfigFormat', `the configuration is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { formatVersion } = object<{ formatVersion: number }>({ formatVersion: number(1) })(value, '');
+  if (formatVersion !== FORMAT_VERSION) {
+    throw new ConfigError(
+      'ConfigFormat',
+      `the configuration has format version ${formatVersion}, and this balancer reads ${FORMAT_VERSION}: run operator and balancer of the same release`,
+    );
+  }
+  return { formatVersion: FORMAT_VERSION, ...config(value, '') };
+}
