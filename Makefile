@@ -39,10 +39,22 @@ test-unit: $(INSTALLED) ## the pure rooms
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 'test/integration/**/*.test.ts'
 
+image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
+	scripts/image
+
+e2e: build ## in a cluster: one that is given, kind, or the project's own
+	test/cluster/with-cluster node --test --test-concurrency=1 'test/e2e/*.test.ts'
+
+cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
+	test/cluster/with-cluster $(SHELL)
+
+kind-up: image ## a kind cluster with the operator and the shop sample (needs docker and kind)
+	scripts/kind-up
+
 bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: help install build demo generate check test test-unit test-integration bench clean
+.PHONY: image e2e cluster kind-up help install build demo generate check test test-unit test-integration bench clean
