@@ -2,12 +2,17 @@
 // With --check nothing is written, and a file that differs from what it should be ends the run with 1.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readCrd } from './generate/crd.ts';
+import { generateSchema } from './generate/schema.ts';
 import { generateTypes } from './generate/types.ts';
 
 const root = new URL('../', import.meta.url);
-const crds = ['crds/evenkeel.dev_loadbalancedservices.yaml', 'crds/evenkeel.dev_balancerreports.yaml'].map((file) => readCrd(root, file));
+const services = readCrd(root, 'crds/evenkeel.dev_loadbalancedservices.yaml');
+const reports = readCrd(root, 'crds/evenkeel.dev_balancerreports.yaml');
 
-const outputs = [{ path: 'src/api/v1alpha1/types.ts', text: await generateTypes(crds) }];
+const outputs = [
+  { path: 'src/api/v1alpha1/types.ts', text: await generateTypes([services, reports]) },
+  { path: 'src/api/v1alpha1/schema.ts', text: generateSchema(services) },
+];
 
 const stale = outputs.filter(({ path, text }) => current(path) !== text);
 if (process.argv.includes('--check')) {

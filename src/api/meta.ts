@@ -1,3 +1,10 @@
+/** What every object of the Kubernetes API has (metav1.TypeMeta and ObjectMeta), as it stands in JSON. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+}
+
 /** `metadata` of any Kubernetes object, as far as we read or write it. */
 export interface ObjectMeta {
   name?: string;

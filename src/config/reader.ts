@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../api/json.ts';
 import { ConfigError } from './errors.ts';
 
 /** Reads a value of JSON that nobody has vouched for; `path` says where it stands. Throws ConfigError on what it does not expect. */
@@ -54,7 +55,6 @@ export function union<T extends { readonly type: string }>(
   };
 }
 
-function record(value: unknown, path: string): Record<string, unknown> {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as Record<string, unknown>) : fail(path || 'the configuration', 'an object', value);
+function record(value: unknown, path: string): JsonObject {
+  return isJsonObject(value) ? value : fail(path || 'the configuration', 'an object', value);
 }

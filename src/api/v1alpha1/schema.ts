@@ -1,0 +1,908 @@
+// Generated from crds/ by scripts/generate.ts (npm run generate). Do not edit.
+import type { StructuralSchema } from './validation/structural-schema.ts';
+
+export const SCHEMA: StructuralSchema = {
+  "type": "object",
+  "required": [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "spec"
+  ],
+  "x-kubernetes-validations": [
+    {
+      "rule": "self.metadata.name.size() <= 53 && self.metadata.name.matches('^[a-z][a-z0-9]*(-[a-z0-9]+)*$')",
+      "message": "must be a DNS-1035 label of at most 53 characters (lower-case letters, digits and single hyphens; a letter first), because the objects made for it carry it in their names",
+      "fieldPath": ".metadata.name"
+    },
+    {
+      "rule": "self.spec.backends.all(b, b.type != 'Deployment' || self.metadata.name.size() + b.name.size() <= 61)",
+      "message": "the names of the resource and of each backend of type Deployment must have at most 61 characters together, because they are joined to the name of a Service",
+      "fieldPath": ".spec.backends"
+    },
+    {
+      "rule": "self.spec.backends.all(b, !has(b.serviceRef) || b.serviceRef.name != (has(self.spec.service) && has(self.spec.service.name) ? self.spec.service.name : self.metadata.name))",
+      "message": "a backend's serviceRef must not name the Service that clients of this resource use (spec.service.name), because requests would go in a circle",
+      "fieldPath": ".spec.backends"
+    },
+    {
+      "rule": "self.spec.backends.all(b, !has(b.serviceRef) || !b.serviceRef.name.contains('--') || b.serviceRef.name.split('--')[0] != self.metadata.name)",
+      "message": "a backend's serviceRef must not name a Service that is made for this resource itself (its name and two hyphens)",
+      "fieldPath": ".spec.backends"
+    }
+  ],
+  "properties": {
+    "apiVersion": {
+      "type": "string"
+    },
+    "kind": {
+      "type": "string"
+    },
+    "metadata": {
+      "type": "object",
+      "required": [
+        "name"
+      ],
+      "properties": {
+        "name": {
+          "type": "string"
+        },
+        "generateName": {
+          "type": "string"
+        },
+        "namespace": {
+          "type": "string"
+        },
+        "labels": {
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          }
+        },
+        "annotations": {
+          "type": "object",
+          "additionalProperties": {
+            "type": "string"
+          }
+        },
+        "finalizers": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        },
+        "ownerReferences": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "x-kubernetes-preserve-unknown-fields": true
+          }
+        },
+        "managedFields": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "x-kubernetes-preserve-unknown-fields": true
+          }
+        },
+        "uid": {
+          "type": "string"
+        },
+        "resourceVersion": {
+          "type": "string"
+        },
+        "generation": {
+          "type": "integer"
+        },
+        "creationTimestamp": {
+          "type": "string"
+        },
+        "deletionTimestamp": {
+          "type": "string"
+        },
+        "deletionGracePeriodSeconds": {
+          "type": "integer"
+        },
+        "selfLink": {
+          "type": "string"
+        }
+      }
+    },
+    "spec": {
+      "type": "object",
+      "required": [
+        "ports",
+        "backends"
+      ],
+      "x-kubernetes-validations": [
+        {
+          "rule": "self.backends.all(b, !has(b.ports) || b.ports.all(p, !has(p.name) || self.ports.exists(q, q.name == p.name)))",
+          "message": "each name in backends[].ports must be the name of a port in spec.ports",
+          "fieldPath": ".backends"
+        },
+        {
+          "rule": "self.ports.size() == 1 || self.backends.all(b, !has(b.ports) || b.ports.all(p, has(p.name)))",
+          "message": "each of backends[].ports needs a name where spec.ports has several ports",
+          "fieldPath": ".backends"
+        },
+        {
+          "rule": "self.backends.all(b, !has(b.addresses) || b.addresses.all(a, !has(a.portName) || self.ports.exists(q, q.name == a.portName)))",
+          "message": "each portName in backends[].addresses must be the name of a port in spec.ports",
+          "fieldPath": ".backends"
+        },
+        {
+          "rule": "self.ports.size() == 1 || self.backends.all(b, !has(b.addresses) || b.addresses.all(a, has(a.portName)))",
+          "message": "each of backends[].addresses needs a portName where spec.ports has several ports",
+          "fieldPath": ".backends"
+        },
+        {
+          "rule": "self.ports.size() == 1 || self.ports.all(q, self.backends.exists(b, (has(b.ports) && b.ports.exists(p, has(p.name) && p.name == q.name)) || (has(b.addresses) && b.addresses.exists(a, has(a.portName) && a.portName == q.name))))",
+          "message": "each port in spec.ports must be served by at least one backend",
+          "fieldPath": ".ports"
+        }
+      ],
+      "properties": {
+        "suspend": {
+          "type": "boolean"
+        },
+        "service": {
+          "type": "object",
+          "properties": {
+            "name": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 63,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z][a-z0-9]*(-[a-z0-9]+)*$')",
+                  "message": "must be a DNS-1035 label (lower-case letters, digits and single hyphens; a letter first)"
+                }
+              ]
+            },
+            "type": {
+              "type": "string",
+              "enum": [
+                "ClusterIP",
+                "NodePort",
+                "LoadBalancer"
+              ]
+            }
+          }
+        },
+        "ports": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "name"
+          ],
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.all(p, self.exists_one(q, q.port == p.port))",
+              "message": "each port number may be given only once"
+            }
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "name",
+              "port"
+            ],
+            "x-kubernetes-validations": [
+              {
+                "rule": "!has(self.trustedProxies) || !has(self.protocol) || self.protocol == 'HTTP'",
+                "message": "trustedProxies is only for protocol HTTP",
+                "fieldPath": ".trustedProxies"
+              }
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 15,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[a-z][a-z0-9]*(-[a-z0-9]+)*$')",
+                    "message": "must be a DNS-1035 label (lower-case letters, digits and single hyphens; a letter first)"
+                  }
+                ]
+              },
+              "port": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": 65535
+              },
+              "protocol": {
+                "type": "string",
+                "enum": [
+                  "HTTP",
+                  "TCP"
+                ]
+              },
+              "trustedProxies": {
+                "type": "array",
+                "maxItems": 32,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 43,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "isCIDR(self)",
+                      "message": "must be a CIDR, such as 10.0.0.0/8 or fd00::/8"
+                    }
+                  ]
+                }
+              },
+              "maxConnectionAge": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 28,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",
+                    "message": "must be a duration of 1s to 168h, such as 30m or 1h30m"
+                  }
+                ]
+              }
+            }
+          }
+        },
+        "backends": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "name"
+          ],
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.exists(b, !has(b.weight) || b.weight > 0)",
+              "message": "at least one backend must have a weight over 0"
+            }
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "name",
+              "type"
+            ],
+            "x-kubernetes-validations": [
+              {
+                "rule": "self.type == 'Deployment' ? has(self.deployment) : !has(self.deployment)",
+                "message": "a backend of type Deployment needs deployment, and no other type may have it",
+                "fieldPath": ".deployment"
+              },
+              {
+                "rule": "self.type == 'Service' ? has(self.serviceRef) : !has(self.serviceRef)",
+                "message": "a backend of type Service needs serviceRef, and no other type may have it",
+                "fieldPath": ".serviceRef"
+              },
+              {
+                "rule": "self.type == 'Addresses' ? has(self.addresses) : !has(self.addresses)",
+                "message": "a backend of type Addresses needs addresses, and no other type may have them",
+                "fieldPath": ".addresses"
+              },
+              {
+                "rule": "self.type == 'Addresses' ? !has(self.ports) : has(self.ports)",
+                "message": "a backend of type Deployment or Service needs ports, and one of type Addresses has them in its addresses",
+                "fieldPath": ".ports"
+              },
+              {
+                "rule": "self.type != 'Addresses' || !has(self.serverWeight)",
+                "message": "serverWeight is not for a backend of type Addresses, where each address has its own weight",
+                "fieldPath": ".serverWeight"
+              },
+              {
+                "rule": "self.type != 'Deployment' || !has(self.ports) || self.ports.all(p, type(p.port) == int)",
+                "message": "a port of a backend of type Deployment must be a number",
+                "fieldPath": ".ports"
+              }
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 60,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[a-z][a-z0-9]*(-[a-z0-9]+)*$')",
+                    "message": "must be a DNS-1035 label (lower-case letters, digits and single hyphens; a letter first)"
+                  },
+                  {
+                    "rule": "self != 'balancer'",
+                    "message": "must not be balancer, because the objects of the balancer itself have that name"
+                  }
+                ]
+              },
+              "type": {
+                "type": "string",
+                "enum": [
+                  "Deployment",
+                  "Service",
+                  "Addresses"
+                ]
+              },
+              "weight": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 0,
+                "maximum": 1000
+              },
+              "serverWeight": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1,
+                "maximum": 1000
+              },
+              "ports": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 16,
+                "x-kubernetes-list-type": "atomic",
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.all(p, self.exists_one(q, (has(q.name) ? q.name : '') == (has(p.name) ? p.name : '')))",
+                    "message": "each port name may be given only once in a backend"
+                  },
+                  {
+                    "rule": "self.all(p, self.exists_one(q, q.port == p.port))",
+                    "message": "each port may be given only once in a backend"
+                  }
+                ],
+                "items": {
+                  "type": "object",
+                  "required": [
+                    "port"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 15
+                    },
+                    "port": {
+                      "x-kubernetes-int-or-string": true,
+                      "maxLength": 63,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "type(self) == int ? (self >= 1 && self <= 65535) : self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                          "message": "must be a port number from 1 to 65535, or the name of a port"
+                        }
+                      ]
+                    }
+                  }
+                }
+              },
+              "deployment": {
+                "type": "object",
+                "required": [
+                  "template"
+                ],
+                "properties": {
+                  "replicas": {
+                    "type": "integer",
+                    "format": "int32",
+                    "minimum": 0,
+                    "maximum": 1000
+                  },
+                  "template": {
+                    "type": "object",
+                    "x-kubernetes-preserve-unknown-fields": true
+                  }
+                }
+              },
+              "serviceRef": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 63,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+                        "message": "must be a DNS-1035 label (lower-case letters, digits and hyphens; a letter first)"
+                      }
+                    ]
+                  }
+                }
+              },
+              "addresses": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 100,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": [
+                  "host",
+                  "port"
+                ],
+                "items": {
+                  "type": "object",
+                  "required": [
+                    "host",
+                    "port"
+                  ],
+                  "properties": {
+                    "host": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 253,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "isIP(self) || (!self.matches('^[0-9.]+$') && self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*[.]?$'))",
+                          "message": "must be an IP address or a DNS name, without brackets, port or blanks"
+                        }
+                      ]
+                    },
+                    "port": {
+                      "type": "integer",
+                      "format": "int32",
+                      "minimum": 1,
+                      "maximum": 65535
+                    },
+                    "portName": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 15
+                    },
+                    "weight": {
+                      "type": "integer",
+                      "format": "int32",
+                      "minimum": 1,
+                      "maximum": 1000
+                    }
+                  }
+                }
+              }
+            }
+          }
+        },
+        "strategy": {
+          "type": "object",
+          "properties": {
+            "type": {
+              "type": "string",
+              "enum": [
+                "RoundRobin",
+                "Random",
+                "WeightedRoundRobin"
+              ]
+            }
+          }
+        },
+        "heartbeat": {
+          "type": "object",
+          "x-kubernetes-validations": [
+            {
+              "rule": "!has(self.http) || (has(self.type) && self.type == 'HTTP')",
+              "message": "http is only for a heartbeat of type HTTP",
+              "fieldPath": ".http"
+            },
+            {
+              "rule": "!has(self.tcp) || !has(self.type) || self.type == 'TCP'",
+              "message": "tcp is only for a heartbeat of type TCP",
+              "fieldPath": ".tcp"
+            },
+            {
+              "rule": "!has(self.timeout) || (has(self.schedule) && self.schedule.type != 'Fixed') || !self.timeout.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (has(self.schedule) && has(self.schedule.fixed) && has(self.schedule.fixed.interval) ? !self.schedule.fixed.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self.timeout) <= duration(self.schedule.fixed.interval) : duration(self.timeout) <= duration('1s'))",
+              "message": "timeout must not be over the fixed interval (1s unless schedule.fixed.interval is given)",
+              "fieldPath": ".timeout"
+            }
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "enum": [
+                "HTTP",
+                "TCP"
+              ]
+            },
+            "http": {
+              "type": "object",
+              "properties": {
+                "path": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 1024,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches(r\"^/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$\")",
+                      "message": "must start with / and hold no blanks, line breaks or control characters; others than those of a URL path and query are written as %XX"
+                    }
+                  ]
+                },
+                "port": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 65535
+                },
+                "host": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 261,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:[0-9]{1,5})?$')",
+                      "message": "must be a host name or IP address (IPv6 in brackets), with or without a port"
+                    }
+                  ]
+                },
+                "headers": {
+                  "type": "array",
+                  "maxItems": 16,
+                  "x-kubernetes-list-type": "map",
+                  "x-kubernetes-list-map-keys": [
+                    "name"
+                  ],
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "name",
+                      "value"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 128,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches(r\"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$\")",
+                            "message": "must be an HTTP field name (letters, digits and !#$%&'*+-.^_`|~)"
+                          },
+                          {
+                            "rule": "!(self.lowerAscii() in ['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])",
+                            "message": "must not be Host or a field that frames the message or belongs to the connection (Connection, Content-Length, Transfer-Encoding, Expect, Keep-Alive, Proxy-Connection, TE, Trailer, Upgrade)"
+                          }
+                        ]
+                      },
+                      "value": {
+                        "type": "string",
+                        "maxLength": 1024,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches('^([!-~]([ -~]*[!-~])?)?$')",
+                            "message": "must be printable ASCII without line breaks, and without blanks at its ends"
+                          }
+                        ]
+                      }
+                    }
+                  }
+                },
+                "expectedStatuses": {
+                  "type": "array",
+                  "minItems": 1,
+                  "maxItems": 16,
+                  "x-kubernetes-list-type": "atomic",
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "start",
+                      "end"
+                    ],
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.start <= self.end",
+                        "message": "start must not be over end"
+                      }
+                    ],
+                    "properties": {
+                      "start": {
+                        "type": "integer",
+                        "format": "int32",
+                        "minimum": 100,
+                        "maximum": 599
+                      },
+                      "end": {
+                        "type": "integer",
+                        "format": "int32",
+                        "minimum": 100,
+                        "maximum": 599
+                      }
+                    }
+                  }
+                }
+              }
+            },
+            "tcp": {
+              "type": "object",
+              "properties": {
+                "port": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 65535
+                }
+              }
+            },
+            "schedule": {
+              "type": "object",
+              "required": [
+                "type"
+              ],
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.type == 'Fixed' || !has(self.fixed)",
+                  "message": "fixed is only for a schedule of type Fixed",
+                  "fieldPath": ".fixed"
+                },
+                {
+                  "rule": "self.type == 'Budget' ? has(self.budget) : !has(self.budget)",
+                  "message": "a schedule of type Budget needs budget, and no other type may have it",
+                  "fieldPath": ".budget"
+                },
+                {
+                  "rule": "self.type == 'Measured' || !has(self.measured)",
+                  "message": "measured is only for a schedule of type Measured",
+                  "fieldPath": ".measured"
+                }
+              ],
+              "properties": {
+                "type": {
+                  "type": "string",
+                  "enum": [
+                    "Fixed",
+                    "Budget",
+                    "Measured"
+                  ]
+                },
+                "fixed": {
+                  "type": "object",
+                  "properties": {
+                    "interval": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 28,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('50ms') && duration(self) <= duration('1h')",
+                          "message": "must be a duration of 50ms to 1h, such as 500ms or 2s"
+                        }
+                      ]
+                    }
+                  }
+                },
+                "budget": {
+                  "type": "object",
+                  "required": [
+                    "checksPerSecond"
+                  ],
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "(has(self.minInterval) && !self.minInterval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')) || (has(self.maxInterval) && !self.maxInterval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')) || duration(has(self.minInterval) ? self.minInterval : '200ms') <= duration(has(self.maxInterval) ? self.maxInterval : '10s')",
+                      "message": "minInterval (200ms unless given) must not be over maxInterval (10s unless given)",
+                      "fieldPath": ".minInterval"
+                    }
+                  ],
+                  "properties": {
+                    "checksPerSecond": {
+                      "type": "integer",
+                      "format": "int32",
+                      "minimum": 1,
+                      "maximum": 10000
+                    },
+                    "minInterval": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 28,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('50ms') && duration(self) <= duration('1h')",
+                          "message": "must be a duration of 50ms to 1h, such as 500ms or 2s"
+                        }
+                      ]
+                    },
+                    "maxInterval": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 28,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('50ms') && duration(self) <= duration('1h')",
+                          "message": "must be a duration of 50ms to 1h, such as 500ms or 2s"
+                        }
+                      ]
+                    }
+                  }
+                },
+                "measured": {
+                  "type": "object",
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "(has(self.minInterval) && !self.minInterval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')) || (has(self.maxInterval) && !self.maxInterval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')) || duration(has(self.minInterval) ? self.minInterval : '200ms') <= duration(has(self.maxInterval) ? self.maxInterval : '10s')",
+                      "message": "minInterval (200ms unless given) must not be over maxInterval (10s unless given)",
+                      "fieldPath": ".minInterval"
+                    }
+                  ],
+                  "properties": {
+                    "minInterval": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 28,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('50ms') && duration(self) <= duration('1h')",
+                          "message": "must be a duration of 50ms to 1h, such as 500ms or 2s"
+                        }
+                      ]
+                    },
+                    "maxInterval": {
+                      "type": "string",
+                      "minLength": 1,
+                      "maxLength": 28,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('50ms') && duration(self) <= duration('1h')",
+                          "message": "must be a duration of 50ms to 1h, such as 500ms or 2s"
+                        }
+                      ]
+                    }
+                  }
+                }
+              }
+            },
+            "timeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1ms') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1ms to 1h, such as 500ms or 2s"
+                }
+              ]
+            },
+            "failureThreshold": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 100
+            },
+            "successThreshold": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 100
+            },
+            "jitterPercent": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 50
+            }
+          }
+        },
+        "failover": {
+          "type": "object",
+          "properties": {
+            "retryMethods": {
+              "type": "string",
+              "enum": [
+                "Safe",
+                "Idempotent",
+                "Keyed",
+                "None"
+              ]
+            },
+            "retryBudgetPercent": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 100
+            },
+            "replayBufferBytes": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 1048576
+            },
+            "maxEjectedPercent": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 100
+            },
+            "connectTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1ms') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1ms to 1h, such as 500ms or 2s"
+                }
+              ]
+            },
+            "responseTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1ms') && duration(self) <= duration('24h')",
+                  "message": "must be a duration of 1ms to 24h, such as 10s or 5m"
+                }
+              ]
+            },
+            "drainTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1ms') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1ms to 1h, such as 500ms or 2s"
+                }
+              ]
+            }
+          }
+        },
+        "balancer": {
+          "type": "object",
+          "required": [
+            "type"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "enum": [
+                "Dedicated"
+              ]
+            },
+            "dedicated": {
+              "type": "object",
+              "properties": {
+                "replicas": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 100
+                }
+              }
+            }
+          }
+        },
+        "telemetry": {
+          "type": "object",
+          "properties": {
+            "accessLog": {
+              "type": "string",
+              "enum": [
+                "None",
+                "JSON"
+              ]
+            },
+            "responseHeader": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 128,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches(r\"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$\")",
+                  "message": "must be an HTTP field name (letters, digits and !#$%&'*+-.^_`|~)"
+                },
+                {
+                  "rule": "!self.lowerAscii().startsWith('content-') && !(self.lowerAscii() in ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via', 'date', 'location', 'set-cookie'])",
+                  "message": "must not be a field that frames the response, belongs to the connection or has a meaning of its own, such as Content-Length, Connection or Via"
+                }
+              ]
+            }
+          }
+        }
+      }
+    },
+    "status": {
+      "type": "object",
+      "x-kubernetes-preserve-unknown-fields": true
+    }
+  }
+};
