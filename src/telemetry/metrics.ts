@@ -47,7 +47,7 @@ export class Metric<T extends Child> implements Family {
   readonly #labels: readonly string[];
   readonly #create: () => T;
   readonly #children = new Map<string, T>();
-  #collect: (() => void) | null = null;
+  #collect: ((metric: this) => void) | null = null;
 
   constructor(name: string, help: string, type: string, labels: readonly string[], create: () => T) {
     this.name = name;
@@ -68,7 +68,7 @@ export class Metric<T extends Child> implements Family {
   }
 
   /** Called before each rendering; for values that are read where they live, not kept up to date here. */
-  collect(fill: () => void): this {
+  collect(fill: (metric: this) => void): this {
     this.#collect = fill;
     return this;
   }
@@ -79,7 +79,7 @@ export class Metric<T extends Child> implements Family {
   }
 
   render(): string {
-    this.#collect?.();
+    this.#collect?.(this);
     let out = this.#header;
     for (const [labels, child] of this.#children) out += child.render(this.name, labels);
     return out;

@@ -24,8 +24,7 @@ test('a metric without labels has no braces', () => {
 test('a gauge can be filled when it is read, and forgets what is gone', () => {
   const registry = new Registry();
   let states = ['Healthy', 'Unhealthy'];
-  const gauge = registry.gauge('endpoints', 'By state.', ['state']);
-  gauge.collect(() => {
+  registry.gauge('endpoints', 'By state.', ['state']).collect((gauge) => {
     gauge.reset();
     for (const state of states) gauge.with(state).set(1);
   });

@@ -1,0 +1,306 @@
+import type { Socket } from 'node:net';
+import { BodyReader } from '../http1/body-reader.ts';
+import { ForwardingFields, viaNames } from '../http1/forwarding.ts';
+import { RequestHeadReader } from '../http1/head-reader.ts';
+import { errorText } from '../http1/response-text.ts';
+import type { Framing } from '../http1/types.ts';
+import { ProtocolError, type RequestHead } from '../http1/types.ts';
+import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
+import { LINGER_BYTES, LINGER_MS } from './limits.ts';
+import { Tunnel } from './tunnel.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** The listener that a client connection came through. */
+export interface ClientHost extends ExchangeSurroundings {
+  /** Going down: connections end with the exchange that they are at. */
+  readonly draining: boolean;
+  trusts(address: string): boolean;
+}
+
+const NO_BODY: Framing = { type: 'none' };
+
+/** One client's connection: its requests, one exchange after the other, in order. */
+export class ClientConnection implements ExchangeClient {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly forwarding: ForwardingFields;
+  readonly #host: ClientHost;
+  readonly #heads: RequestHeadReader;
+  readonly #body = new BodyReader('request');
+  readonly #openedAt: number;
+  readonly #maxAgeMs: number;
+  #exchange: Exchange | null = null;
+  #tunnel: Tunnel | null = null;
+  /** What came behind the request under way. Nothing is read while there is any, so it is one read at most. */
+  #stash: Buffer | null = null;
+  #bodyHeld = false;
+  #paused = false;
+  #processing = false;
+  #inputEnded = false;
+  /** LoopTime of the last byte from the client, or of the end of the last exchange; of the first byte of a head under way. */
+  #waitingSince: number;
+  #headSince = 0;
+  /** Bytes that the client has yet to take, when last looked at, and since when they have been the same. */
+  #unsent = 0;
+  #unsentSince = 0;
+  /** The last answer has been given: what still comes is thrown away. */
+  #lingeringSince = 0;
+  #lingered = 0;
+
+  constructor(socket: Socket, host: ClientHost) {
+    const { context, route } = host;
+    this.socket = socket;
+    this.#host = host;
+    this.address = socket.remoteAddress ?? '';
+    this.forwarding = new ForwardingFields({
+      address: this.address,
+      scheme: 'http',
+      trusted: host.trusts(this.address),
+      pseudonym: context.pseudonym,
+    });
+    this.#heads = new RequestHeadReader(context.limits.head);
+    this.#body.start(NO_BODY);
+    this.#openedAt = this.#waitingSince = context.time.now();
+    this.#maxAgeMs = route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('end', () => this.#ended());
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => this.#gone());
+    socket.on('close', () => this.#gone());
+  }
+
+  /** No exchange is under way. */
+  get idle(): boolean {
+    return this.#exchange === null && this.#tunnel === null;
+  }
+
+  get closing(): boolean {
+    if (this.#host.draining || this.#inputEnded) return true;
+    return this.#maxAgeMs > 0 && this.#host.context.time.now() - this.#openedAt >= this.#maxAgeMs;
+  }
+
+  // What the exchange asks for.
+
+  holdBody(): void {
+    this.#bodyHeld = true;
+    this.#updateFlow();
+  }
+
+  takeBody(): void {
+    if (!this.#bodyHeld) return;
+    this.#bodyHeld = false;
+    this.#waitingSince = this.#host.context.time.now();
+    this.#updateFlow();
+  }
+
+  finished(keepAlive: boolean): void {
+    this.#exchange = null;
+    this.#bodyHeld = false;
+    this.#waitingSince = this.#host.context.time.now();
+    if (!keepAlive) this.#endOutput();
+    else if (!this.#processing) this.#next();
+  }
+
+  tunnel(connection: UpstreamConnection, rest: Buffer): void {
+    const { time, limits } = this.#host.context;
+    this.#exchange = null;
+    this.#tunnel = new Tunnel(this.socket, connection, time, limits, () => this.socket.destroySoon());
+    if (rest.length > 0) this.#tunnel.received(rest);
+    if (this.#stash) this.#tunnel.fromClient(this.#stash);
+    this.#stash = null;
+    this.#updateFlow();
+    if (this.#inputEnded) this.#tunnel.clientEnded();
+  }
+
+  abort(): void {
+    this.#exchange = null;
+    this.socket.resetAndDestroy();
+  }
+
+  /** Ends it now, whatever it is at. */
+  close(): void {
+    this.#exchange?.clientGone('ClientTimeout');
+    this.#exchange = null;
+    this.#tunnel?.close();
+    this.socket.destroy();
+  }
+
+  /** Ends it if it is between requests and has been for `idleMs`; a request that is on its way just then is lost. */
+  closeIfIdle(now: number, idleMs: number): void {
+    if (this.idle && !this.#heads.pending && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
+  }
+
+  /** Looks at the time; `now` is LoopTime. */
+  tickClient(now: number): void {
+    const { limits } = this.#host.context;
+    if (this.#lingeringSince > 0) {
+      if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
+    } else if (this.#takesNothing(now)) {
+      this.close();
+    } else if (this.#exchange && !this.#body.done) {
+      if (!this.#bodyHeld && now - this.#waitingSince >= limits.bodyTimeoutMs) {
+        this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
+      }
+    } else if (this.idle) {
+      this.#tickIdle(now);
+    }
+  }
+
+  // Bytes.
+
+  #received(chunk: Buffer): void {
+    if (this.#tunnel) {
+      this.#tunnel.fromClient(chunk);
+    } else if (this.#lingeringSince > 0) {
+      this.#lingered += chunk.length;
+      if (this.#lingered > LINGER_BYTES) this.socket.destroy();
+    } else {
+      this.#waitingSince = this.#host.context.time.now();
+      this.#process(chunk);
+    }
+  }
+
+  #process(chunk: Buffer): void {
+    let offset = 0;
+    this.#processing = true;
+    try {
+      while (offset < chunk.length && this.#lingeringSince === 0) {
+        if (this.#exchange === null) {
+          offset = this.#readHead(chunk, offset);
+        } else if (!this.#body.done) {
+          offset = this.#readBody(chunk, offset, this.#exchange);
+        } else {
+          this.#keep(offset === 0 ? chunk : chunk.subarray(offset));
+          break;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+    }
+    this.#processing = false;
+  }
+
+  #readHead(chunk: Buffer, offset: number): number {
+    const begun = this.#heads.pending;
+    const head = this.#heads.feed(chunk, offset);
+    if (head === null) {
+      if (!begun) this.#headSince = this.#waitingSince;
+      return chunk.length;
+    }
+    const { context } = this.#host;
+    context.sweep.wake();
+    context.budget.request(this.#waitingSince);
+    this.#body.start(head.framing);
+    const payload: Buffer[] = [];
+    const end = this.#body.feed(chunk, this.#heads.end, payload);
+    this.#begin(head, payload);
+    return end;
+  }
+
+  #begin(head: RequestHead, payload: readonly Buffer[]): void {
+    const exchange = new Exchange(this, this.#host, head, this.#waitingSince);
+    this.#exchange = exchange;
+    if (viaNames(head.via, this.#host.context.pseudonym)) {
+      exchange.refuse(508, 'the request has been through this balancer before', 'Loop');
+    } else {
+      exchange.begin(payload, this.#body.done);
+    }
+  }
+
+  #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
+    const payload: Buffer[] = [];
+    const end = this.#body.feed(chunk, offset, payload);
+    exchange.body(payload, this.#body.done);
+    return end;
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
+    this.#updateFlow();
+  }
+
+  /** The next request, which may have come already. */
+  #next(): void {
+    while (this.#stash && this.#exchange === null && this.#lingeringSince === 0) {
+      const chunk = this.#stash;
+      this.#stash = null;
+      this.#process(chunk);
+    }
+    this.#updateFlow();
+  }
+
+  #updateFlow(): void {
+    const pause = this.#bodyHeld || this.#stash !== null;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  // Ends.
+
+  /** What came is no request that could be answered: it is refused, and nothing more is read for one. */
+  #refuse(error: ProtocolError): void {
+    if (this.#exchange) {
+      this.#exchange.refuse(error.status, error.message, 'Refused');
+      return;
+    }
+    const { metrics } = this.#host;
+    metrics.failure('Refused');
+    metrics.response(error.status);
+    this.socket.write(errorText(error.status, error.message), 'latin1');
+    this.#endOutput();
+  }
+
+  /** Our half ends; for a moment what comes is read on, since a reset for unread bytes could destroy the answer. */
+  #endOutput(): void {
+    if (this.#lingeringSince > 0) return;
+    this.#stash = null;
+    this.socket.end();
+    if (this.#inputEnded) return;
+    this.#lingeringSince = Math.max(this.#host.context.time.now(), 1);
+    this.#updateFlow();
+  }
+
+  #ended(): void {
+    this.#inputEnded = true;
+    if (this.#tunnel) this.#tunnel.clientEnded();
+    else if (this.#exchange === null) this.socket.end();
+    else if (!this.#body.done) this.close();
+  }
+
+  #drained(): void {
+    if (this.#tunnel) this.#tunnel.clientDrained();
+    else this.#exchange?.clientDrained();
+  }
+
+  #gone(): void {
+    const exchange = this.#exchange;
+    const tunnel = this.#tunnel;
+    this.#exchange = null;
+    this.#tunnel = null;
+    exchange?.clientGone();
+    tunnel?.clientGone();
+  }
+
+  #takesNothing(now: number): boolean {
+    const unsent = this.socket.writableLength;
+    if (unsent === 0 || unsent !== this.#unsent) {
+      this.#unsent = unsent;
+      this.#unsentSince = now;
+      return false;
+    }
+    return now - this.#unsentSince >= this.#host.context.limits.writeTimeoutMs;
+  }
+
+  #tickIdle(now: number): void {
+    const { limits } = this.#host.context;
+    if (this.#heads.pending) {
+      if (now - this.#headSince >= limits.headTimeoutMs)
+        this.#refuse(new ProtocolError(408, 'HeadTimeout', 'the request did not come in time'));
+    } else if (now - this.#waitingSince >= limits.idleTimeoutMs) {
+      this.socket.destroySoon();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Picker } from '../balancing/picker.ts';
+import type { Random } from '../model/clock.ts';
+import type { FailoverConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { AccessLog } from './access-log.ts';
+import type { ClientLimits } from './limits.ts';
+import type { LoopTime } from './loop-time.ts';
+import type { ProxyMetrics } from './proxy-metrics.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { Sweep } from './sweep.ts';
+import type { TrafficObserver } from './traffic-observer.ts';
+import type { Upstream } from './upstream.ts';
+
+/** What all listeners of one balancer share. */
+export interface ProxyContext {
+  readonly time: LoopTime;
+  readonly random: Random;
+  readonly sweep: Sweep;
+  readonly observer: TrafficObserver;
+  readonly budget: RetryBudget;
+  readonly metrics: ProxyMetrics;
+  readonly accessLog: AccessLog;
+  readonly logger: Logger;
+  readonly limits: ClientLimits;
+  /** Our name in Via, the same for all replicas of one balancer. */
+  readonly pseudonym: string;
+}
+
+/** Where the requests of one listener go. Changed in place, so that a change of configuration drops no connection. */
+export interface Route {
+  listener: ListenerConfig;
+  picker: Picker<Upstream>;
+  failover: FailoverConfig;
+  telemetry: TelemetryConfig;
+}

@@ -1,0 +1,407 @@
+import type { Socket } from 'node:net';
+import type { ForwardingFields } from '../http1/forwarding.ts';
+import { requestText } from '../http1/request-text.ts';
+import { clientFraming, errorText, responseText } from '../http1/response-text.ts';
+import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { encodeRequestBody, writeResponse } from './body-text.ts';
+import type { ProxyContext, Route } from './context.ts';
+import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
+import { ATTEMPTS } from './limits.ts';
+import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
+import { ReplayBuffer } from './replay-buffer.ts';
+import { mayHedge, mayRetry } from './retry-rule.ts';
+import type { Upstream } from './upstream.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** The client connection that an exchange belongs to. */
+export interface ExchangeClient {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly forwarding: ForwardingFields;
+  /** Its connection is to end with the exchange under way. */
+  readonly closing: boolean;
+  /** Reads no more of the request's body until `takeBody`. */
+  holdBody(): void;
+  takeBody(): void;
+  /** The exchange is over and its answer has been handed to the socket whole. */
+  finished(keepAlive: boolean): void;
+  /** From here on the connection is a tunnel to `connection`. `rest`: the first that came through it. */
+  tunnel(connection: UpstreamConnection, rest: Buffer): void;
+  /** Cuts the connection, so that the client cannot take what it has for a whole answer. */
+  abort(): void;
+}
+
+/** What the listener of an exchange lends it. */
+export interface ExchangeSurroundings {
+  readonly context: ProxyContext;
+  readonly route: Route;
+  readonly metrics: ListenerMetrics;
+}
+
+const NO_ENDPOINTS: readonly Upstream[] = [];
+/** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
+const CLIENT_GONE = 499;
+
+/** One request of a client, with its attempts: usually one, another where that failed and the rule allows it, or beside it as a hedge. */
+export class Exchange implements AttemptOwner {
+  readonly #client: ExchangeClient;
+  readonly #in: ExchangeSurroundings;
+  readonly #head: RequestHead;
+  readonly #startedAt: number;
+  readonly #replay: ReplayBuffer | null;
+  #bodyDone = false;
+  #bodyBegun = false;
+  #continued = false;
+  #current: Attempt | null = null;
+  #hedge: Attempt | null = null;
+  /** The attempt whose final response is being delivered. */
+  #answering: Attempt | null = null;
+  #tried: readonly Upstream[] = NO_ENDPOINTS;
+  /** Endpoints that held this request, or that it failed on. */
+  #victims: readonly Upstream[] = NO_ENDPOINTS;
+  #attempts = 0;
+  #rescued = false;
+  #staleRetried = false;
+  #chunked = false;
+  #keepAlive = false;
+  #status = 0;
+  #over = false;
+
+  constructor(client: ExchangeClient, surroundings: ExchangeSurroundings, head: RequestHead, now: number) {
+    this.#client = client;
+    this.#in = surroundings;
+    this.#head = head;
+    this.#startedAt = now;
+    this.#replay = head.framing.type === 'none' ? null : new ReplayBuffer(surroundings.route.failover.replayBufferBytes);
+    surroundings.metrics.active++;
+  }
+
+  /** Starts, with as much of the body as has come with the head. */
+  begin(payload: readonly Buffer[], done: boolean): void {
+    this.#keepBody(payload, done);
+    const upstream = this.#in.route.picker.pick();
+    if (upstream) this.#attempt(upstream, false);
+    else this.#refuse(NO_SERVER, 'NoServer');
+  }
+
+  /** More of the request's body. */
+  body(payload: readonly Buffer[], done: boolean): void {
+    if (this.#over) return;
+    const pieces = this.#keepBody(payload, done);
+    const attempt = this.#current;
+    if (!attempt || attempt.phase === 'Over') return;
+    this.#write(attempt, '', pieces);
+  }
+
+  /** Answers with a status of the proxy's own, where no answer has begun; cuts the connection where one has. */
+  refuse(status: number, message: string, failure: RequestFailure): void {
+    if (this.#over) return;
+    this.#stopAttempts();
+    if (this.#answering) {
+      this.#cut(failure);
+      return;
+    }
+    this.#status = status;
+    const keepAlive = this.#head.keepAlive && this.#bodyDone && !this.#client.closing;
+    const headOnly = this.#head.method === 'HEAD';
+    this.#client.socket.write(
+      errorText(status, message, { keepAlive, clientMinor: this.#head.minor, headOnly, extraFields: this.#responseField('-') }),
+      'latin1',
+    );
+    this.#in.metrics.failure(failure);
+    for (const victim of this.#victims) this.#in.context.observer.lost(victim);
+    this.#end(failure, keepAlive);
+  }
+
+  /** The client has left, or was cut off: nobody waits for an answer any more. */
+  clientGone(failure: RequestFailure = 'ClientGone'): void {
+    if (this.#over) return;
+    this.#stopAttempts();
+    this.#in.metrics.failure(failure);
+    this.#finish(failure);
+  }
+
+  clientDrained(): void {
+    this.#answering?.resume();
+  }
+
+  // What attempts report.
+
+  connected(attempt: Attempt): void {
+    this.#replay?.unpin();
+    this.drained(attempt);
+  }
+
+  drained(attempt: Attempt): void {
+    if (!this.#bodyDone && !attempt.connection.socket.writableNeedDrain) this.#client.takeBody();
+  }
+
+  interim(_attempt: Attempt, head: ResponseHead): void {
+    if (this.#over || this.#head.minor === 0 || this.#hedge) return;
+    if (head.status === 100) {
+      if (!this.#head.expectContinue || this.#continued) return;
+      this.#continued = true;
+    }
+    const options = { framing: head.framing, clientMinor: this.#head.minor, keepAlive: true, extraFields: '' };
+    this.#client.socket.write(responseText(head, options), 'latin1');
+  }
+
+  respond(attempt: Attempt, head: ResponseHead, payload: readonly Buffer[], done: boolean): void {
+    if (this.#over) return;
+    this.#settleOn(attempt);
+    const { minor } = this.#head;
+    const framing = clientFraming(head, minor);
+    this.#chunked = framing.type === 'chunked';
+    // A refused upgrade ends the connection: what the client may have sent in the hope of it must never be read as a request.
+    this.#keepAlive =
+      this.#head.keepAlive && this.#bodyDone && !this.#client.closing && framing.type !== 'close' && this.#head.upgrade === null;
+    this.#status = head.status;
+    const extraFields = this.#responseField(attempt.upstream.id);
+    const text = responseText(head, { framing, clientMinor: minor, keepAlive: this.#keepAlive, extraFields });
+    this.#deliver(attempt, text, payload, done);
+  }
+
+  payload(attempt: Attempt, payload: readonly Buffer[], done: boolean): void {
+    if (!this.#over) this.#deliver(attempt, '', payload, done);
+  }
+
+  switched(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
+    if (this.#over) {
+      attempt.connection.destroy();
+      return;
+    }
+    this.#settleOn(attempt);
+    this.#status = head.status;
+    const options = {
+      framing: head.framing,
+      clientMinor: this.#head.minor,
+      keepAlive: true,
+      extraFields: this.#responseField(attempt.upstream.id),
+    };
+    this.#client.socket.write(responseText(head, options), 'latin1');
+    this.#finish('');
+    this.#client.tunnel(attempt.connection, rest);
+  }
+
+  suspected(attempt: Attempt): void {
+    if (this.#over || this.#hedge || attempt !== this.#current) return;
+    if (attempt.phase === 'Connecting') this.#move(attempt);
+    else if (attempt.phase === 'Waiting' && this.#mayHedge()) this.#startHedge(attempt);
+  }
+
+  failed(attempt: Attempt, failure: AttemptFailure): void {
+    if (this.#over) return;
+    this.#victims = [...this.#victims, attempt.upstream];
+    if (attempt === this.#answering) {
+      this.#cut(failure);
+    } else if (attempt === this.#hedge) {
+      this.#hedge = null;
+    } else if (this.#hedge) {
+      this.#current = this.#hedge;
+      this.#hedge = null;
+    } else {
+      this.#again(attempt, failure);
+    }
+  }
+
+  // Attempts.
+
+  #attempt(upstream: Upstream, hedge: boolean): void {
+    const { context } = this.#in;
+    const now = context.time.now();
+    this.#attempts++;
+    const attempt = new Attempt(this, upstream, this.#head, context.time, context.observer, now);
+    if (hedge) this.#hedge = attempt;
+    else this.#current = attempt;
+    const text = requestText(this.#head, {
+      forwarding: this.#client.forwarding.lines(this.#head),
+      authority: upstream.id,
+      expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
+    });
+    if (attempt.requestLeft) this.#replay?.unpin();
+    this.#write(attempt, text, this.#replay ? this.#replay.chunks : []);
+  }
+
+  /** One failed: another one, if the rule, the budget and the pool have one; else the client is told. */
+  #again(attempt: Attempt, failure: AttemptFailure): void {
+    const stale = failure === 'Stale' && !this.#staleRetried;
+    if (stale) this.#staleRetried = true;
+    else this.#tried = [...this.#tried, attempt.upstream];
+    const next = failure !== 'ResponseTimeout' && this.#mayRetry(attempt) ? this.#pick(attempt.upstream) : null;
+    const rescue = failure === 'Unhealthy' && !this.#rescued;
+    if (!next || !(stale || rescue || this.#draw())) {
+      this.#refuse(FAILURE_ANSWERS[failure], failure);
+      return;
+    }
+    if (rescue) this.#rescued = true;
+    (rescue ? this.#in.metrics.rescues : this.#in.metrics.retries).inc();
+    this.#attempt(next, false);
+  }
+
+  /** Nothing of it has left for a server that seems to be away: it goes to another one instead. */
+  #move(attempt: Attempt): void {
+    const next = this.#mayRetry(attempt) ? this.#pickHealthy(attempt.upstream) : null;
+    if (!next || !this.#draw()) return;
+    this.#tried = [...this.#tried, attempt.upstream];
+    this.#victims = [...this.#victims, attempt.upstream];
+    attempt.abort();
+    this.#in.metrics.retries.inc();
+    this.#attempt(next, false);
+  }
+
+  #startHedge(attempt: Attempt): void {
+    const next = this.#pickHealthy(attempt.upstream);
+    if (!next || !this.#draw()) return;
+    this.#in.metrics.hedges.inc();
+    this.#attempt(next, true);
+  }
+
+  #mayHedge(): boolean {
+    return (
+      this.#bodyDone &&
+      this.#attempts < ATTEMPTS &&
+      (this.#replay?.whole ?? true) &&
+      mayHedge(this.#head.method, this.#in.route.failover.retryMethods)
+    );
+  }
+
+  #mayRetry(attempt: Attempt): boolean {
+    if (this.#attempts >= ATTEMPTS) return false;
+    return mayRetry({
+      responseStarted: this.#answering !== null,
+      requestLeft: attempt.requestLeft,
+      bodyWhole: this.#replay?.whole ?? true,
+      method: this.#head.method,
+      hasIdempotencyKey: this.#head.hasIdempotencyKey,
+      retryMethods: this.#in.route.failover.retryMethods,
+    });
+  }
+
+  #pick(avoid: Upstream): Upstream | null {
+    const tried = this.#tried;
+    const other = this.#in.route.picker.pick((each) => each === avoid || tried.includes(each));
+    // Where the only one left is the one whose kept-alive connection was stale, nothing speaks against a new connection to it.
+    return other ?? this.#in.route.picker.pick((each) => tried.includes(each));
+  }
+
+  #pickHealthy(avoid: Upstream): Upstream | null {
+    const tried = this.#tried;
+    return this.#in.route.picker.pick((each) => each === avoid || each.health.state !== 'Healthy' || tried.includes(each));
+  }
+
+  #draw(): boolean {
+    if (this.#in.context.budget.take()) return true;
+    this.#in.metrics.budgetExhausted.inc();
+    return false;
+  }
+
+  /** The first final response wins, and the other attempt is dropped. */
+  #settleOn(attempt: Attempt): void {
+    this.#answering = attempt;
+    const hedge = this.#hedge;
+    if (!hedge) return;
+    this.#hedge = null;
+    if (attempt === hedge && this.#current) {
+      this.#victims = [...this.#victims, this.#current.upstream];
+      this.#current.abort();
+      this.#current = attempt;
+    } else {
+      hedge.abort();
+    }
+  }
+
+  #stopAttempts(): void {
+    this.#current?.abort();
+    this.#hedge?.abort();
+  }
+
+  // The request's body.
+
+  #keepBody(payload: readonly Buffer[], done: boolean): readonly (Buffer | string)[] {
+    this.#bodyDone = done;
+    const replay = this.#replay;
+    if (!replay) return [];
+    if (payload.length > 0) this.#bodyBegun = true;
+    const pieces = encodeRequestBody(this.#head.framing.type === 'chunked', payload, done);
+    for (const piece of pieces) replay.append(piece);
+    if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
+    return pieces;
+  }
+
+  #write(attempt: Attempt, head: string, pieces: readonly (Buffer | string)[]): void {
+    const { socket } = attempt.connection;
+    const first = pieces[0];
+    if (pieces.length === 0) {
+      if (head !== '') socket.write(head, 'latin1');
+    } else if (pieces.length === 1 && typeof first === 'string') {
+      socket.write(head + first, 'latin1');
+    } else {
+      socket.cork();
+      if (head !== '') socket.write(head, 'latin1');
+      for (const piece of pieces) {
+        if (typeof piece === 'string') socket.write(piece, 'latin1');
+        else socket.write(piece);
+      }
+      socket.uncork();
+    }
+    if (this.#bodyDone) attempt.sentWhole(this.#in.context.time.now());
+    else if (socket.writableNeedDrain) this.#client.holdBody();
+  }
+
+  // The answer.
+
+  #deliver(attempt: Attempt, head: string, payload: readonly Buffer[], done: boolean): void {
+    const { socket } = this.#client;
+    writeResponse(socket, head, this.#chunked, payload, done, attempt.connection);
+    if (done) {
+      if (!this.#bodyDone) this.#keepAlive = false;
+      for (const victim of this.#victims) this.#in.context.observer.rescued(victim);
+      this.#end('', this.#keepAlive);
+    } else if (socket.writableNeedDrain) {
+      attempt.pause();
+    }
+  }
+
+  #refuse(answer: FailureAnswer, failure: RequestFailure): void {
+    this.refuse(answer.status, answer.message, failure);
+  }
+
+  #cut(failure: RequestFailure): void {
+    this.#in.metrics.failure(failure);
+    for (const victim of this.#victims) this.#in.context.observer.lost(victim);
+    this.#finish(failure);
+    this.#client.abort();
+  }
+
+  #end(failure: RequestFailure | '', keepAlive: boolean): void {
+    this.#finish(failure);
+    this.#client.finished(keepAlive);
+  }
+
+  #finish(failure: RequestFailure | ''): void {
+    this.#over = true;
+    const { context, metrics, route } = this.#in;
+    const durationMs = context.time.now() - this.#startedAt;
+    metrics.active--;
+    metrics.response(this.#status);
+    metrics.seconds.observe(durationMs / 1000);
+    if (route.telemetry.accessLog === 'None') return;
+    context.accessLog.write({
+      listener: route.listener.name,
+      client: this.#client.address,
+      method: this.#head.method,
+      target: this.#head.target,
+      status: this.#status === 0 ? CLIENT_GONE : this.#status,
+      durationMs,
+      endpoint: this.#answering?.upstream.id ?? '',
+      attempts: this.#attempts,
+      failure,
+    });
+  }
+
+  #responseField(endpoint: string): string {
+    const name = this.#in.route.telemetry.responseHeader;
+    return name === null ? '' : `${name}: ${endpoint}; attempts=${this.#attempts}\r\n`;
+  }
+}

@@ -1,0 +1,117 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { errorText } from '../http1/response-text.ts';
+import type { ListenerConfig } from '../model/config.ts';
+import type { ProxyContext, Route } from './context.ts';
+import type { ListenerMetrics } from './proxy-metrics.ts';
+
+const BACKLOG = 4_096;
+const TICK_MS = 500;
+/** Between requests, a connection that is not used for this long while we go down is closed. */
+const DRAIN_IDLE_MS = 1_000;
+
+/** A client's connection, of whatever protocol. */
+export interface ListenerConnection {
+  /** Nothing is under way on it. */
+  readonly idle: boolean;
+  tickClient(now: number): void;
+  closeIfIdle(now: number, idleMs: number): void;
+  close(): void;
+}
+
+/** One port that clients connect to. What its protocol is, `accept` knows. */
+export abstract class Listener {
+  readonly context: ProxyContext;
+  readonly route: Route;
+  readonly metrics: ListenerMetrics;
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, ListenerConnection>();
+  readonly #stopTicking: () => void;
+  #draining = false;
+  #closed = false;
+
+  constructor(context: ProxyContext, route: Route) {
+    this.context = context;
+    this.route = route;
+    this.metrics = context.metrics.listener(route.listener.name);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
+      this.#accepted(socket),
+    );
+    this.#stopTicking = context.sweep.every(TICK_MS, (now) => this.#tick(now));
+  }
+
+  protected abstract accept(socket: Socket): ListenerConnection;
+
+  /** Going down: connections end with what they are at. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** The port that it is bound to; 0 before it is. */
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** A change that needs no other port. */
+  configure(config: ListenerConfig): void {
+    this.route.listener = config;
+  }
+
+  /** Rejects with the system's error where the address cannot be listened on. */
+  listen(address: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: address, port: this.route.listener.bindPort, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.context.logger.error('listener failed', { listener: this.route.listener.name, error }));
+        resolve();
+      });
+    });
+  }
+
+  /** From now on each connection ends with what it is at. New ones are still taken. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Takes no more connections. */
+  stopAccepting(): void {
+    if (!this.#closed) this.#server.close();
+    this.#closed = true;
+  }
+
+  /** Cuts what is left. */
+  close(): void {
+    this.stopAccepting();
+    this.#stopTicking();
+    for (const connection of [...this.#connections.values()]) connection.close();
+  }
+
+  #accepted(socket: Socket): void {
+    this.metrics.connectionsTotal.inc();
+    if (this.#connections.size >= this.context.limits.connections) {
+      this.metrics.failure('Refused');
+      if (this.route.listener.protocol === 'HTTP') socket.write(errorText(503, 'too many connections'), 'latin1');
+      socket.on('error', () => {});
+      socket.destroySoon();
+      return;
+    }
+    this.#connections.set(socket, this.accept(socket));
+    this.metrics.connections++;
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      this.metrics.connections--;
+    });
+  }
+
+  #tick(now: number): void {
+    for (const connection of this.#connections.values()) {
+      connection.tickClient(now);
+      if (this.#draining && this.#closed) connection.closeIfIdle(now, DRAIN_IDLE_MS);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Socket } from 'node:net';
+import type { FailoverConfig } from '../model/config.ts';
+import type { ExchangeSurroundings } from './exchange.ts';
+import { isOwnError } from './failure.ts';
+import { ATTEMPTS } from './limits.ts';
+import type { ListenerConnection } from './listener.ts';
+import type { RequestFailure } from './proxy-metrics.ts';
+import { Tunnel } from './tunnel.ts';
+import type { Upstream } from './upstream.ts';
+import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+
+/**
+ * A client of a TCP port. Until a server is connected nothing is read from the client, so that another server can be tried without
+ * any byte having left; from then on it is a tunnel to that server, come what may.
+ */
+export class TcpConnection implements ListenerConnection, ConnectionUser {
+  readonly #socket: Socket;
+  readonly #in: ExchangeSurroundings;
+  readonly #openedAt: number;
+  #tried: readonly Upstream[] = [];
+  #upstream: Upstream | null = null;
+  #connection: UpstreamConnection | null = null;
+  #connectingSince = 0;
+  #tunnel: Tunnel | null = null;
+  #over = false;
+
+  constructor(socket: Socket, surroundings: ExchangeSurroundings) {
+    this.#socket = socket;
+    this.#in = surroundings;
+    this.#openedAt = surroundings.context.time.now();
+    surroundings.metrics.active++;
+    surroundings.context.sweep.wake();
+    surroundings.context.budget.request(this.#openedAt);
+    socket.pause();
+    socket.on('data', (chunk: Buffer) => this.#tunnel?.fromClient(chunk));
+    socket.on('end', () => this.#tunnel?.clientEnded());
+    socket.on('drain', () => this.#tunnel?.clientDrained());
+    socket.on('error', () => this.#gone());
+    socket.on('close', () => this.#gone());
+    this.#connect();
+  }
+
+  get idle(): boolean {
+    return this.#over;
+  }
+
+  /** A tunnel looks at the time through its connection to the server. */
+  tickClient(): void {}
+
+  closeIfIdle(): void {}
+
+  close(): void {
+    this.#socket.resetAndDestroy();
+    this.#gone();
+  }
+
+  // The connection to a server, while it is being made.
+
+  connected(): void {
+    const { context } = this.#in;
+    if (!this.#connection || !this.#upstream) return;
+    context.observer.completed(this.#upstream);
+    for (const failed of this.#tried) context.observer.rescued(failed);
+    this.#tunnel = new Tunnel(this.#socket, this.#connection, context.time, context.limits, () => this.#socket.destroySoon());
+    this.#socket.resume();
+  }
+
+  received(): void {}
+
+  drained(): void {}
+
+  ended(): void {
+    this.#again('ConnectFailed');
+  }
+
+  closed(error: Error | null): void {
+    this.#again(isOwnError(error) ? 'OutOfResources' : 'ConnectFailed');
+  }
+
+  suspected(): void {}
+
+  condemned(): void {
+    this.#again('Unhealthy');
+  }
+
+  expelled(): void {
+    this.#again('Unhealthy');
+  }
+
+  tick(now: number, limits: FailoverConfig): void {
+    if (now - this.#connectingSince >= limits.connectTimeoutMs) this.#again('ConnectTimeout');
+  }
+
+  #connect(): void {
+    const upstream = this.#in.route.picker.pick((each) => this.#tried.includes(each));
+    if (!upstream) {
+      this.#fail('NoServer');
+      return;
+    }
+    this.#connectingSince = this.#in.context.time.now();
+    upstream.requests++;
+    upstream.active++;
+    this.#upstream = upstream;
+    this.#connection = upstream.connect(this);
+  }
+
+  #again(failure: RequestFailure): void {
+    const upstream = this.#upstream;
+    if (this.#over || !upstream) return;
+    this.#leave();
+    if (failure === 'ConnectFailed' || failure === 'ConnectTimeout') this.#in.context.observer.failed(upstream);
+    this.#tried = [...this.#tried, upstream];
+    if (this.#tried.length < ATTEMPTS && this.#in.context.budget.take()) {
+      this.#in.metrics.retries.inc();
+      this.#connect();
+    } else {
+      this.#fail(failure);
+    }
+  }
+
+  /** Nothing can be said to the client but that it is over. */
+  #fail(failure: RequestFailure): void {
+    this.#in.metrics.failure(failure);
+    for (const each of this.#tried) this.#in.context.observer.lost(each);
+    this.close();
+  }
+
+  #leave(): void {
+    if (!this.#upstream) return;
+    this.#upstream.active--;
+    this.#upstream = null;
+    this.#connection?.destroy();
+    this.#connection = null;
+  }
+
+  #gone(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { context, metrics } = this.#in;
+    metrics.active--;
+    metrics.seconds.observe((context.time.now() - this.#openedAt) / 1000);
+    const tunnel = this.#tunnel;
+    if (tunnel) {
+      tunnel.clientGone();
+      if (this.#upstream) this.#upstream.active--;
+      this.#upstream = null;
+    } else {
+      this.#leave();
+    }
+  }
+}

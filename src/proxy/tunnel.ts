@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+import type { FailoverConfig } from '../model/config.ts';
+import type { ClientLimits } from './limits.ts';
+import type { LoopTime } from './loop-time.ts';
+import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+
+/**
+ * Bytes both ways between a client and a server, until both have ended: an upgraded connection, or one of a TCP port. Each half ends on its own
+ * (half-close), and a side that does not take its bytes stops the reading from the other.
+ */
+export class Tunnel implements ConnectionUser {
+  readonly #client: Socket;
+  readonly #connection: UpstreamConnection;
+  readonly #time: LoopTime;
+  readonly #limits: ClientLimits;
+  readonly #onOver: () => void;
+  #lastByteAt: number;
+  #clientEnded = false;
+  #serverEnded = false;
+  #over = false;
+
+  /** Takes over `connection`, which is connected. The client's side is fed in by whoever listens to it. `onOver`: both sides are closed. */
+  constructor(client: Socket, connection: UpstreamConnection, time: LoopTime, limits: ClientLimits, onOver: () => void) {
+    this.#client = client;
+    this.#connection = connection;
+    this.#time = time;
+    this.#limits = limits;
+    this.#onOver = onOver;
+    this.#lastByteAt = time.now();
+    connection.passTo(this);
+  }
+
+  // The client's side.
+
+  fromClient(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#lastByteAt = this.#time.now();
+    if (!this.#connection.socket.write(chunk)) this.#client.pause();
+  }
+
+  clientEnded(): void {
+    this.#clientEnded = true;
+    this.#connection.socket.end();
+    if (this.#serverEnded) this.#close();
+  }
+
+  clientDrained(): void {
+    this.#connection.socket.resume();
+  }
+
+  clientGone(): void {
+    this.close();
+  }
+
+  // The server's side.
+
+  connected(): void {}
+
+  received(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#lastByteAt = this.#time.now();
+    const owned = this.#connection.owns(chunk);
+    if (!this.#client.write(owned ? chunk : Buffer.from(chunk))) this.#connection.socket.pause();
+    if (owned && this.#client.writableLength > 0) this.#connection.surrenderBuffer();
+    if (!owned) this.#connection.streamBody();
+  }
+
+  drained(): void {
+    this.#client.resume();
+  }
+
+  ended(): void {
+    this.#serverEnded = true;
+    this.#client.end();
+    if (this.#clientEnded) this.#close();
+  }
+
+  closed(error: Error | null): void {
+    if (this.#over) return;
+    if (error) this.close();
+    else if (!this.#serverEnded) this.ended();
+  }
+
+  /** A slow tunnel is no sign: it is long-lived by nature. */
+  suspected(): void {}
+
+  condemned(): void {}
+
+  expelled(): void {
+    this.close();
+  }
+
+  tick(now: number, _limits: FailoverConfig): void {
+    const halfOpen = this.#clientEnded || this.#serverEnded;
+    const limit = halfOpen ? this.#limits.tunnelHalfOpenTimeoutMs : this.#limits.tunnelIdleTimeoutMs;
+    if (now - this.#lastByteAt >= limit) this.close();
+  }
+
+  /** Cuts both sides. */
+  close(): void {
+    if (this.#over) return;
+    this.#client.resetAndDestroy();
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#connection.socket.destroySoon();
+    this.#onOver();
+  }
+}

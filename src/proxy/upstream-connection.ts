@@ -1,0 +1,138 @@
+import { connect, type Socket } from 'node:net';
+import { BodyReader } from '../http1/body-reader.ts';
+import { ResponseHeadReader } from '../http1/head-reader.ts';
+import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
+import type { FailoverConfig } from '../model/config.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+
+/** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
+export interface ConnectionUser {
+  connected(): void;
+  /** `chunk` is valid during this call only, unless the connection owns it and its buffer is surrendered. */
+  received(chunk: Buffer): void;
+  drained(): void;
+  /** The server has ended its half. */
+  ended(): void;
+  /** The connection is gone. Called once, and not after `destroy`. */
+  closed(error: Error | null): void;
+  /** Its endpoint is suspected of having stopped answering. */
+  suspected(): void;
+  /** Its endpoint was marked Unhealthy. */
+  condemned(): void;
+  /** Its endpoint has been draining for too long, or does not exist any more. */
+  expelled(): void;
+  /** Looks at the time; `now` is LoopTime. */
+  tick(now: number, limits: FailoverConfig): void;
+}
+
+/** The endpoint's side of a connection. */
+export interface ConnectionOwner {
+  readonly endpoint: Endpoint;
+  /** `connection` is free for the next attempt. */
+  release(connection: UpstreamConnection, now: number): void;
+  /** `connection` is gone. */
+  forget(connection: UpstreamConnection): void;
+}
+
+const READ_BYTES = 65_536;
+/**
+ * All connections read into this one, since a read is handed on in one synchronous call. A body that streams has buffers of its own, as
+ * a client that reads slowly makes its bytes outlive the call.
+ */
+const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
+/** One connection to a server, used by one attempt after the other. */
+export class UpstreamConnection {
+  readonly socket: Socket;
+  readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
+  readonly body = new BodyReader('response');
+  connected = false;
+  /** It has served an attempt before: the server may close it just as we write. */
+  reused = false;
+  idleSince = 0;
+  readonly #owner: ConnectionOwner;
+  #user: ConnectionUser | null;
+  #buffer = SHARED;
+  #closed = false;
+
+  constructor(owner: ConnectionOwner, user: ConnectionUser) {
+    this.#owner = owner;
+    this.#user = user;
+    const { host, port } = owner.endpoint;
+    this.socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+      allowHalfOpen: true,
+      onread: { buffer: () => this.#buffer, callback: (bytes, buffer) => this.#read(bytes, buffer as Buffer) },
+    });
+    this.socket.on('connect', () => {
+      this.connected = true;
+      this.#user?.connected();
+    });
+    this.socket.on('drain', () => this.#user?.drained());
+    this.socket.on('end', () => (this.#user ? this.#user.ended() : this.destroy()));
+    this.socket.on('error', (error) => this.#gone(error));
+    this.socket.on('close', () => this.#gone(null));
+  }
+
+  get user(): ConnectionUser | null {
+    return this.#user;
+  }
+
+  /** Hands the connection to its next user: an attempt, or the tunnel that follows one. */
+  passTo(user: ConnectionUser): void {
+    this.#user = user;
+  }
+
+  /** Gives it back for the next attempt. */
+  release(now: number): void {
+    this.#user = null;
+    this.#buffer = SHARED;
+    this.reused = true;
+    this.#owner.release(this, now);
+  }
+
+  destroy(): void {
+    this.#user = null;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#owner.forget(this);
+    this.socket.destroy();
+  }
+
+  /** From the next read on, bytes come in a buffer of this connection's own: they may be written on without a copy. */
+  streamBody(): void {
+    if (this.#buffer === SHARED) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  }
+
+  /** Whether `piece`, a view of what was just received, lies in a buffer of this connection's own. */
+  owns(piece: Buffer): boolean {
+    return this.#buffer !== SHARED && piece.buffer === this.#buffer.buffer;
+  }
+
+  /** Leaves the buffer to whoever still holds views of it. */
+  surrenderBuffer(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  }
+
+  #read(bytes: number, buffer: Buffer): boolean {
+    if (this.#user === null) {
+      // Nobody asked: whatever it is, the next answer on this connection could not be told from it.
+      this.destroy();
+      return false;
+    }
+    this.#user.received(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
+    return true;
+  }
+
+  #gone(error: Error | null): void {
+    if (this.#closed) return;
+    const user = this.#user;
+    this.destroy();
+    user?.closed(error);
+  }
+}

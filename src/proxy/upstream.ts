@@ -1,0 +1,114 @@
+import type { Candidate } from '../balancing/pool.ts';
+import { discovered, type HealthRecord } from '../health/record.ts';
+import { FirstByteTime, Silence } from '../health/suspicion.ts';
+import type { FailoverConfig } from '../model/config.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
+import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+
+/**
+ * One endpoint at run time: its health, what its traffic tells, its connections. It lives as long as the endpoint does, whatever else
+ * changes in the configuration.
+ */
+export class Upstream implements Candidate, ConnectionOwner {
+  readonly id: string;
+  endpoint: Endpoint;
+  health: HealthRecord;
+  readonly firstByteTime = new FirstByteTime();
+  readonly silence = new Silence();
+  /** Attempts made here, ever; and those under way. */
+  requests = 0;
+  active = 0;
+  /** Idle ones, the most recently used last: LIFO keeps few connections warm, and the warmest is the least likely to be stale. */
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #open = new Set<UpstreamConnection>();
+
+  constructor(endpoint: Endpoint, at: number) {
+    this.id = endpoint.id;
+    this.endpoint = endpoint;
+    this.health = discovered(at);
+  }
+
+  get backend(): string {
+    return this.endpoint.backend;
+  }
+
+  get weight(): number {
+    return this.endpoint.weight;
+  }
+
+  get lifecycle(): 'Ready' | 'Draining' {
+    return this.endpoint.lifecycle;
+  }
+
+  /** Open connections, idle ones included. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** A kept-alive connection, or a new one that begins to connect. */
+  acquire(user: ConnectionUser): UpstreamConnection {
+    const idle = this.#idle.pop();
+    if (idle) {
+      idle.passTo(user);
+      return idle;
+    }
+    return this.connect(user);
+  }
+
+  /** A new connection. */
+  connect(user: ConnectionUser): UpstreamConnection {
+    const connection = new UpstreamConnection(this, user);
+    this.#open.add(connection);
+    return connection;
+  }
+
+  /** Keeps `connection`, which nobody uses now, for the next attempt. */
+  release(connection: UpstreamConnection, now: number): void {
+    if (this.lifecycle === 'Draining' || this.health.state === 'Unhealthy' || this.#idle.length >= UPSTREAM_IDLE_CONNECTIONS) {
+      connection.destroy();
+      return;
+    }
+    connection.idleSince = now;
+    this.#idle.push(connection);
+  }
+
+  /** `connection` is gone. */
+  forget(connection: UpstreamConnection): void {
+    this.#open.delete(connection);
+    const index = this.#idle.lastIndexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  /** Looks at the time of each connection; `now` is LoopTime. */
+  tick(now: number, limits: FailoverConfig): void {
+    while (this.#idle[0] && now - this.#idle[0].idleSince >= UPSTREAM_IDLE_MS) this.#idle.shift()?.destroy();
+    if (this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
+  }
+
+  /** It is suspected: requests that it holds may be tried elsewhere too. */
+  suspect(): void {
+    this.#eachUser((user) => user.suspected());
+  }
+
+  /** It is marked down: what it holds unanswered is tried elsewhere, or fails at once. */
+  condemn(): void {
+    this.closeIdle();
+    this.#eachUser((user) => user.condemned());
+  }
+
+  /** Its time is over: everything that it still has ends. */
+  expel(): void {
+    this.closeIdle();
+    this.#eachUser((user) => user.expelled());
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /** Over a copy: what is called may close connections and open others. */
+  #eachUser(call: (user: ConnectionUser) => void): void {
+    for (const { user } of [...this.#open]) if (user) call(user);
+  }
+}
