@@ -31,6 +31,30 @@ export function intervalOf(schedule: ScheduleConfig, servers: number, meanRespon
 }
 
 /**
+ * Mean response time of answered heartbeats, over about the last round: each of `servers` answers moves it by its share. Early answers count
+ * for more, so that it starts at the first one. The gain is what makes T change smoothly under Measured.
+ */
+export class MeanResponse {
+  #mean: number | null = null;
+  #samples = 0;
+
+  observe(milliseconds: number, servers: number): void {
+    this.#samples += 1;
+    const gain = Math.max(1 / this.#samples, 1 / Math.max(servers, LEAST_SMOOTHING));
+    this.#mean = (this.#mean ?? milliseconds) + (milliseconds - (this.#mean ?? milliseconds)) * gain;
+    this.#samples = Math.min(this.#samples, Math.max(servers, LEAST_SMOOTHING));
+  }
+
+  /** In milliseconds; null before the first answer. */
+  get mean(): number | null {
+    return this.#mean;
+  }
+}
+
+/** A mean over fewer answers would jump with each of them. */
+const LEAST_SMOOTHING = 16;
+
+/**
  * Longest time until an idle endpoint's freeze is noticed. It freezes right after an answer; its next check begins T x (1 + jitter) after that
  * one began, and is missed after the timeout; each further one begins at once and is missed after the timeout, failureThreshold in all.
  * What it leaves out: our own loop standing still, and many endpoints freezing together, whose further checks share the recheck budget.
