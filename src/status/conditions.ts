@@ -2,7 +2,7 @@ import type { Census } from './backends.ts';
 import type { Problem, StatusInput } from './input.ts';
 import { toTime } from './time.ts';
 import type { Condition, ConditionStatus, UnhealthyEndpoint } from './types.ts';
-import type { BalancerView } from './view.ts';
+import { type BalancerView, present } from './view.ts';
 
 /** A condition before it is known since when it holds. */
 export interface Finding extends Problem {
@@ -58,7 +58,8 @@ function isAccepted({ input }: Evidence): Finding {
 function isProgrammed({ input }: Evidence): Finding {
   const generation = input.resource.metadata?.generation ?? 0;
   const of = (status: ConditionStatus, reason: string, message: string): Finding => finding('Programmed', status, reason, message);
-  const refused = input.views.find((view) => view.body.configError !== '' && view.body.appliedGeneration < generation);
+  const views = present(input.views);
+  const refused = views.find((view) => view.body.configError !== '' && view.body.appliedGeneration < generation);
   if (refused !== undefined) {
     return of('False', 'ConfigRefused', `balancer ${refused.name} goes on with the last good configuration: ${refused.body.configError}`);
   }
@@ -67,13 +68,13 @@ function isProgrammed({ input }: Evidence): Finding {
       return of('False', 'Suspended', 'spec.suspend is true, so balancers keep the configuration they have');
     return of('False', 'Pending', `the configuration of generation ${generation} has not been handed to the balancers yet`);
   }
-  const behind = input.views.filter((view) => view.body.appliedGeneration < generation);
-  if (input.views.length === 0) return of('False', 'Pending', 'no balancer has reported yet');
+  const behind = views.filter((view) => view.body.appliedGeneration < generation);
+  if (views.length === 0) return of('False', 'Pending', 'no balancer has reported yet');
   if (behind.length > 0) {
     return of(
       'False',
       'Pending',
-      `${behind.length} of ${plural(input.views.length, 'balancer')} still to apply generation ${generation}: ${names(behind)}`,
+      `${behind.length} of ${plural(views.length, 'balancer')} still to apply generation ${generation}: ${names(behind)}`,
     );
   }
   return of('True', 'Programmed', `every balancer has applied generation ${generation}`);

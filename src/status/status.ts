@@ -55,7 +55,7 @@ function wasProgrammed(previous: Status | undefined, generation: number): boolea
 function summary(input: StatusInput, counted: Census): NonNullable<Status['summary']> {
   const generation = input.resource.metadata?.generation ?? 0;
   const wanted = input.resource.spec.suspend === true ? input.configGeneration : generation;
-  const applied = input.views.filter((view) => view.ready && view.body.appliedGeneration >= wanted).length;
+  const applied = input.views.filter((view) => view.presence === 'Ready' && view.body.appliedGeneration >= wanted).length;
   return {
     endpoints: `${counted.healthy}/${counted.endpoints}`,
     balancers: `${applied}/${input.balancers.desired}`,

@@ -623,7 +623,7 @@ export interface BalancerReportSpec {
    */
   endpointsStale?: boolean;
   /**
-   * Each backend's endpoints in numbers.
+   * Each backend's endpoints in numbers, those included that are being replaced.
    *
    * Items: One backend's endpoints in numbers.
    */

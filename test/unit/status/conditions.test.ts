@@ -38,6 +38,10 @@ const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> =
     given: { views: [view('a'), view('b', behind)] },
     expect: ['Programmed=False/Pending', 'Reconciling=True/Progressing', 'Ready=True/Serving'],
   },
+  'a balancer that has ended had not applied this generation': {
+    given: { views: [view('a'), view('b', behind, { presence: 'Gone' })] },
+    expect: ['Programmed=True/Programmed', 'Reconciling=False/Reconciled'],
+  },
   'a balancer refuses the configuration': {
     given: { views: [view('a'), view('b', refusing)] },
     expect: ['Programmed=False/ConfigRefused'],
@@ -69,7 +73,7 @@ const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> =
     expect: ['Ready=False/NoHealthyEndpoint', 'FailOpen=True/NoEndpointLeft', 'Stalled=False/NotStalled'],
   },
   'a balancer out of service says that every endpoint is out': {
-    given: { views: [view('a'), view('b', down, { ready: false })] },
+    given: { views: [view('a'), view('b', down, { presence: 'NotReady' })] },
     expect: ['Ready=True/Serving', 'FailOpen=False/EndpointsLeft', 'EndpointsHealthy=True/AllHealthy'],
   },
   'no server is there': {

@@ -41,7 +41,7 @@ export function report(more: Partial<BalancerReportBody> = {}): BalancerReportBo
 }
 
 export function view(name: string, body: Partial<BalancerReportBody> = {}, more: Partial<BalancerView> = {}): BalancerView {
-  return { name, ready: true, reportedAtMs: START, body: report(body), ...more };
+  return { name, presence: 'Ready', reportedAtMs: START, body: report(body), ...more };
 }
 
 export function workload(desired: number, more: Partial<Workload> = {}): Workload {

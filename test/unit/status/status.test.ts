@@ -112,7 +112,7 @@ test('while suspended, balancers count that have what they were last given', () 
 
 test('a balancer that is behind, or out of service, is missing from the balancers', () => {
   assert.equal(statusOf({ views: [view('a'), view('b', { appliedGeneration: 0 })] }).summary?.balancers, '1/2');
-  assert.equal(statusOf({ views: [view('a'), view('b', {}, { ready: false })] }).summary?.balancers, '1/2');
+  assert.equal(statusOf({ views: [view('a'), view('b', {}, { presence: 'NotReady' })] }).summary?.balancers, '1/2');
 });
 
 test('the time of the last failover outlives the list of recent ones', () => {
