@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { after, before, type TestContext } from 'node:test';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import type { LoadBalancedServiceSpec, LoadBalancedServiceStatus, RecentFailover } from '../../../src/api/v1alpha1/types.ts';
+import { ensureAgent, fetchInside, Load } from './agent.ts';
+import { api, apply, kubectl } from './api.ts';
+import { explain } from './explain.ts';
+import { ensureInstalled } from './install.ts';
+import type { FetchResult, LoadSpec } from './load-agent.ts';
+import { type Event, isReady, type Pod, paths, podsOf, type Service, type StoredResource } from './objects.ts';
+import { waitFor } from './wait.ts';
+
+/** Requests a second of the failover tests. EVENKEEL_E2E_RATE: another rate, for machines whose cores are full. */
+export const rate = Number(process.env.EVENKEEL_E2E_RATE ?? 500);
+
+/** A namespace of its own, in a cluster where Evenkeel is installed, and what the tests in it do again and again. */
+export class World {
+  readonly namespace: string;
+
+  constructor(theme: string) {
+    this.namespace = `${theme}-${randomBytes(3).toString('hex')}`;
+  }
+
+  async open(): Promise<void> {
+    await ensureInstalled();
+    await ensureAgent();
+    // The restricted standard is enforced: what the operator makes has to pass it.
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: this.namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    });
+  }
+
+  async close(): Promise<void> {
+    await kubectl(['delete', 'namespace', this.namespace, '--wait=false']);
+  }
+
+  /** The body of a test; when it fails, the state of the namespace is printed before it is gone. */
+  test(body: (context: TestContext) => Promise<void>): (context: TestContext) => Promise<void> {
+    return async (context) => {
+      try {
+        await body(context);
+      } catch (error) {
+        console.error(await explain(this.namespace));
+        throw error;
+      }
+    };
+  }
+
+  async apply(...objects: readonly KubeObject[]): Promise<void> {
+    await apply(...objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: this.namespace } })));
+  }
+
+  /** Merges `spec` into the resource's; lists are replaced. */
+  patch(name: string, spec: Partial<LoadBalancedServiceSpec>): Promise<StoredResource> {
+    return api.send<StoredResource>('PATCH', `${paths.resources(this.namespace)}/${name}`, { spec });
+  }
+
+  async resource(name: string): Promise<StoredResource> {
+    const found = await api.get<StoredResource>(`${paths.resources(this.namespace)}/${name}`);
+    if (found === null) throw new Error(`there is no LoadBalancedService ${name} in ${this.namespace}`);
+    return found;
+  }
+
+  async status(name: string): Promise<LoadBalancedServiceStatus> {
+    return (await this.resource(name)).status ?? {};
+  }
+
+  /** Until every condition given has this status, for the current generation. */
+  async conditions(name: string, wanted: Readonly<Record<string, 'True' | 'False'>>, timeoutMs = 60_000): Promise<StoredResource> {
+    let last: StoredResource | undefined;
+    return waitFor(
+      `${name} to be ${JSON.stringify(wanted)}`,
+      async () => {
+        last = await this.resource(name);
+        const { generation } = last.metadata;
+        const holds = ([type, status]: [string, string]) =>
+          last?.status?.conditions?.some(
+            (found) => found.type === type && found.status === status && found.observedGeneration === generation,
+          );
+        return last.status?.observedGeneration === generation && Object.entries(wanted).every(holds) ? last : null;
+      },
+      { timeoutMs, saw: () => last?.status?.conditions },
+    );
+  }
+
+  /** Until it serves with every server healthy and every balancer on its current generation. */
+  settled(name: string, timeoutMs = 90_000): Promise<StoredResource> {
+    return this.conditions(
+      name,
+      { Accepted: 'True', Programmed: 'True', Ready: 'True', EndpointsHealthy: 'True', Reconciling: 'False' },
+      timeoutMs,
+    );
+  }
+
+  servers(name: string, backend?: string): Promise<Pod[]> {
+    return podsOf(this.namespace, {
+      'evenkeel.dev/service': name,
+      'app.kubernetes.io/component': 'backend',
+      ...(backend === undefined ? {} : { 'evenkeel.dev/backend': backend }),
+    });
+  }
+
+  balancers(name: string): Promise<Pod[]> {
+    return podsOf(this.namespace, { 'evenkeel.dev/service': name, 'app.kubernetes.io/component': 'balancer' });
+  }
+
+  pod(name: string): Promise<Pod | null> {
+    return api.get<Pod>(`${paths.core(this.namespace, 'pods')}/${name}`);
+  }
+
+  async podReady(name: string, ready: boolean): Promise<void> {
+    await waitFor(`pod ${name} to be ${ready ? '' : 'un'}ready`, async () => {
+      const pod = await this.pod(name);
+      return pod !== null && isReady(pod) === ready;
+    });
+  }
+
+  /** Starts a load against a Service, by its cluster IP. */
+  async load(service: string, spec: Omit<LoadSpec, 'host' | 'port'>): Promise<Load> {
+    return Load.start({ ...(await this.address(service)), ...spec });
+  }
+
+  async fetch(service: string, path = '/'): Promise<FetchResult> {
+    return fetchInside({ ...(await this.address(service)), path });
+  }
+
+  async address(service: string): Promise<{ host: string; port: number }> {
+    const found = await waitFor(`Service ${service}`, () => api.get<Service>(`${paths.core(this.namespace, 'services')}/${service}`));
+    return { host: found.spec.clusterIP, port: found.spec.ports[0]?.port ?? 80 };
+  }
+
+  /** Events about the resource, oldest first. */
+  async events(name: string): Promise<Event[]> {
+    const events = await api.list<Event>(paths.events(this.namespace));
+    const time = (event: Event) => event.eventTime ?? event.metadata?.creationTimestamp ?? '';
+    return events
+      .filter(({ regarding }) => regarding.kind === 'LoadBalancedService' && regarding.name === name)
+      .sort((a, b) => time(a).localeCompare(time(b)));
+  }
+
+  /** Until status tells of a failover of this pod that is not among `before`. */
+  async failover(name: string, podName: string, before: readonly RecentFailover[] = [], timeoutMs = 15_000): Promise<RecentFailover> {
+    const known = new Set(before.map(({ id }) => id));
+    return waitFor(
+      `a failover of ${podName} in the status of ${name}`,
+      async () => (await this.status(name)).recentFailovers?.find((failover) => failover.podName === podName && !known.has(failover.id)),
+      { timeoutMs },
+    );
+  }
+
+  /** Until status tells that this failover is over. */
+  async recovery(name: string, id: string, timeoutMs = 30_000): Promise<RecentFailover> {
+    return waitFor(
+      `the recovery of failover ${id} in the status of ${name}`,
+      async () => (await this.status(name)).recentFailovers?.find((failover) => failover.id === id && failover.recoveryTime !== undefined),
+      { timeoutMs },
+    );
+  }
+}
+
+/** A world for all tests of a file or suite: made before the first, deleted after the last. */
+export function useWorld(theme: string): World {
+  const world = new World(theme);
+  before(() => world.open(), { timeout: 180_000 });
+  after(() => world.close());
+  return world;
+}
