@@ -1,5 +1,5 @@
+import type { KubeObject } from '../api/meta.ts';
 import type { Random } from '../model/clock.ts';
-import type { KubeObject } from '../model/object.ts';
 import { apiErrorFrom } from './api-status.ts';
 import type { Credentials } from './credentials.ts';
 import { type ApiError, ConnectionError, isExpired, isNotFound } from './errors.ts';

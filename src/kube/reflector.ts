@@ -1,5 +1,5 @@
+import type { KubeObject } from '../api/meta.ts';
 import type { Random } from '../model/clock.ts';
-import type { KubeObject } from '../model/object.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { KubeClient, Selection } from './client.ts';

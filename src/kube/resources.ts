@@ -1,4 +1,4 @@
-import type { KubeObject } from '../model/object.ts';
+import type { KubeObject } from '../api/meta.ts';
 
 /** A resource of the API: what its paths and its objects' TypeMeta are made of. */
 export interface ResourceRef {

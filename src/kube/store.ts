@@ -1,4 +1,4 @@
-import type { KubeObject } from '../model/object.ts';
+import type { KubeObject } from '../api/meta.ts';
 import { keyOf } from './resources.ts';
 
 export interface Change<T> {

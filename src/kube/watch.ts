@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { KubeObject } from '../model/object.ts';
+import type { KubeObject } from '../api/meta.ts';
 import { apiErrorFrom } from './api-status.ts';
 import { ConnectionError, messageOf } from './errors.ts';
 import { LineSplitter } from './line-splitter.ts';
