@@ -642,6 +642,14 @@ spec:
     resource: withSchedule('{type: Measured, measured: {minInterval: 49ms}}'),
     refused: { at: 'spec.heartbeat.schedule.measured.minInterval', says: INTERVAL },
   },
+  'a minInterval under 50ms of a budget is refused': {
+    resource: withSchedule('{type: Budget, budget: {checksPerSecond: 5, minInterval: 49ms}}'),
+    refused: { at: 'spec.heartbeat.schedule.budget.minInterval', says: INTERVAL },
+  },
+  'a maxInterval over an hour is refused': {
+    resource: withSchedule('{type: Measured, measured: {maxInterval: 61m}}'),
+    refused: { at: 'spec.heartbeat.schedule.measured.maxInterval', says: INTERVAL },
+  },
   'a maxInterval under 50ms is refused': {
     resource: withSchedule('{type: Budget, budget: {checksPerSecond: 5, minInterval: 50ms, maxInterval: 1ms}}'),
     refused: { at: 'spec.heartbeat.schedule.budget.maxInterval', says: INTERVAL },
