@@ -1,0 +1,46 @@
+/** Nanoseconds per pick: `node bench/pick.ts`. */
+import type { PickTarget } from '../src/balancing/picker.ts';
+import { createPicker, policies } from '../src/balancing/registry.ts';
+import type { StrategyType } from '../src/model/config.ts';
+
+const PICKS = 1_000_000;
+const ROUNDS = 5;
+
+const pools: Record<string, (size: number) => { targets: PickTarget[]; weights: Map<string, number | null> }> = {
+  'no weights': (size) => ({ targets: servers(size, () => 1), weights: new Map() }),
+  'two backends 9:1, server weights 1-4': (size) => ({
+    targets: servers(size, (i) => 1 + (i % 4)),
+    weights: new Map([
+      ['a', 9],
+      ['b', 1],
+    ]),
+  }),
+};
+
+function servers(size: number, weightOf: (i: number) => number): PickTarget[] {
+  return Array.from({ length: size }, (_, i) => ({
+    id: `10.0.${i >> 8}.${i & 255}:80`,
+    backend: i % 3 === 2 ? 'b' : 'a',
+    weight: weightOf(i),
+  }));
+}
+
+function measure(strategy: StrategyType, { targets, weights }: { targets: PickTarget[]; weights: Map<string, number | null> }): number {
+  const picker = createPicker(strategy, targets, weights, Math.random);
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < PICKS; i += 1) picker.pick();
+    times.push(Number(process.hrtime.bigint() - start) / PICKS);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+}
+
+console.log(`ns per pick, median of ${ROUNDS} rounds of ${PICKS}`);
+console.log('| strategy | pool | 3 | 100 | 1,000 | 5,000 |\n|---|---|---|---|---|---|');
+for (const strategy of Object.keys(policies) as StrategyType[]) {
+  for (const [name, pool] of Object.entries(pools)) {
+    const row = [3, 100, 1_000, 5_000].map((size) => measure(strategy, pool(size)).toFixed(1));
+    console.log(`| ${strategy} | ${name} | ${row.join(' | ')} |`);
+  }
+}
