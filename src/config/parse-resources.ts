@@ -2,7 +2,7 @@ import { type Document, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { isJsonObject } from '../api/json.ts';
 import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
-import { validate } from '../api/v1alpha1/validate.ts';
+import { normalize, validate } from '../api/v1alpha1/validate.ts';
 import { formatPath, type Issue, type Path } from '../api/v1alpha1/validation/issue.ts';
 import { suggest } from '../api/v1alpha1/validation/suggest.ts';
 import { locate, type Position, positionAt } from './locate.ts';
@@ -99,7 +99,7 @@ function syntaxIssues(document: Document, lines: LineCounter): SyntaxIssue[] {
 /** Undefined where aliases would make it grow out of all proportion. */
 function toValue(document: Document): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return normalize(document.toJS({ maxAliasCount: MAX_ALIASES }));
   } catch (error) {
     if (error instanceof ReferenceError) return undefined;
     throw error;

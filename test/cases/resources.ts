@@ -146,7 +146,12 @@ spec:
   },
   'nothing where a list belongs is refused': {
     resource: shop({ ports: '' }),
-    refused: { at: 'spec.ports', says: 'must be a list, not nothing', serverSays: '' },
+    refused: { at: 'spec.ports', says: 'is required', serverSays: 'Required value' },
+  },
+  'nothing where an object may stand is taken': { resource: withSpec('heartbeat:') },
+  'nothing where an item of a list belongs is refused': {
+    resource: withPorts('[{name: http, port: 80}, null]'),
+    refused: { at: 'spec.ports[1]', says: 'must be an object, not nothing', serverSays: 'must be of type object' },
   },
   'an object where a list belongs is refused': {
     resource: shop({ backends: '{}' }),

@@ -1,5 +1,6 @@
 import { SCHEMA } from './schema.ts';
 import type { Issue } from './validation/issue.ts';
+import { withoutNulls } from './validation/nulls.ts';
 import { checkRules } from './validation/rules.ts';
 import { checkStructure } from './validation/structure.ts';
 
@@ -11,4 +12,9 @@ export function validate(resource: unknown): Issue[] {
   const structure = [...checkStructure(resource, SCHEMA)];
   const rules = structure.some(({ blocking }) => blocking) ? [] : checkRules(resource, SCHEMA);
   return [...structure.map(({ path, message }) => ({ path, message })), ...rules];
+}
+
+/** `resource` as the API server would store it: without the fields of the schema that are null. */
+export function normalize(resource: unknown): unknown {
+  return withoutNulls(resource, SCHEMA);
 }
