@@ -2,6 +2,7 @@
 // With --check nothing is written, and a file that differs from what it should be ends the run with 1.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readCrd } from './generate/crd.ts';
+import { generateReference } from './generate/reference.ts';
 import { generateSchema } from './generate/schema.ts';
 import { generateTypes } from './generate/types.ts';
 
@@ -12,6 +13,7 @@ const reports = readCrd(root, 'crds/evenkeel.dev_balancerreports.yaml');
 const outputs = [
   { path: 'src/api/v1alpha1/types.ts', text: await generateTypes([services, reports]) },
   { path: 'src/api/v1alpha1/schema.ts', text: generateSchema(services) },
+  { path: 'docs/reference.md', text: generateReference([services, reports], current('docs/reference.md')) },
 ];
 
 const stale = outputs.filter(({ path, text }) => current(path) !== text);

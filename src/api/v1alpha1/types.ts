@@ -220,7 +220,7 @@ export interface Heartbeat {
      */
     host?: string;
     /**
-     * Further header fields of the request. Up to 16.
+     * Further header fields of the request. Up to 16. Default is none.
      *
      * Items: One header field.
      */
