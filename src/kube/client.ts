@@ -56,6 +56,7 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly dryRun?: boolean;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -148,7 +149,7 @@ export class KubeClient {
     return this.#write<T>('PUT', objectPath(ref, name), `update ${describe(ref, name)}`, 'application/json', object, options);
   }
 
-  /** Server-side apply. With `metadata.uid`, only onto that very object (409 Conflict). */
+  /** Server-side apply. With `metadata.uid`, only onto that very object: 422 Invalid where another stands, 409 Conflict where none does. */
   async apply<T extends KubeObject>(object: T, options: ApplyOptions): Promise<T> {
     return this.#apply(object, undefined, options);
   }
@@ -294,6 +295,7 @@ export class KubeClient {
       attempted,
       query: { fieldManager: options.fieldManager, dryRun: options.dryRun ? 'All' : undefined, ...query },
       timeoutMs: options.timeoutMs,
+      signal: options.signal,
     });
   }
 }

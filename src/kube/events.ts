@@ -4,7 +4,7 @@ import type { Random } from '../model/clock.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { backoffMs } from './backoff.ts';
 import type { KubeClient } from './client.ts';
-import { ApiError, isNotFound } from './errors.ts';
+import { ApiError, isAlreadyExists, isNotFound } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { Resources } from './resources.ts';
 import { sleep, systemTimers, type Timers } from './timers.ts';
@@ -90,11 +90,12 @@ export class EventRecorder {
   record(input: EventInput): void {
     if (this.#closing) return;
     const entry = this.#fold(input) ?? this.#add(input);
-    if (entry === null) return this.#drop('too many events wait to be written', input.reason);
+    if (entry === null) {
+      this.#drop('too many events wait to be written', input.reason);
+      return;
+    }
     this.#waiting.add(entry);
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#writeAll();
   }
 
   /** Writes what waits, for at most `deadlineMs`. */
@@ -168,6 +169,8 @@ export class EventRecorder {
       await this.#writeOne(entry);
       if (this.#stopped.signal.aborted) return;
     }
+    // In the same step as the last look at what waits, so that nothing recorded in between is left lying.
+    this.#writing = null;
   }
 
   async #writeOne(entry: Entry): Promise<void> {
@@ -198,7 +201,10 @@ export class EventRecorder {
         if (!isNotFound(error)) throw error;
       }
     }
-    await client.create({ ...entry.body, ...series }, options);
+    await client.create({ ...entry.body, ...series }, options).catch((error: unknown) => {
+      // An earlier try got through although its answer did not.
+      if (!isAlreadyExists(error)) throw error;
+    });
     entry.isCreated = true;
   }
 

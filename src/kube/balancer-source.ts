@@ -1,0 +1,193 @@
+import type { KubeObject } from '../api/meta.ts';
+import { parseBalancerConfig } from '../config/parse-balancer-config.ts';
+import type { Random } from '../model/clock.ts';
+import type { BalancerConfig } from '../model/config.ts';
+import type { ConfigSource, ConfigTarget } from '../model/ports.ts';
+import { CONFIG_KEY } from '../resources/config-map.ts';
+import { type Logger, silentLogger } from '../telemetry/logger.ts';
+import type { KubeClient } from './client.ts';
+import { type EndpointSlice, followedServices, resolveEndpoints, SERVICE_NAME_LABEL } from './endpoint-slices.ts';
+import { messageOf } from './errors.ts';
+import { Reflector } from './reflector.ts';
+import { Resources } from './resources.ts';
+import { sleep, systemTimers, type Timers } from './timers.ts';
+
+export interface ClusterConfigSourceOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  /** Name of the ConfigMap that holds the resolved configuration. */
+  readonly configMap: string;
+  /** Without contact with the API for longer, endpoints are called stale. 10 s unless given. */
+  readonly staleAfterMs?: number;
+  readonly timers?: Timers;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+const STALE_AFTER_MS = 10_000;
+const STALE_CHECK_MS = 1_000;
+/** Slices of one rollout come in bursts: one delivery for each. */
+const GATHER_MS = 10;
+/** A configuration whose EndpointSlices are not here after this long is reported; the last good one goes on meanwhile. */
+const SLICES_LATE_MS = 5_000;
+
+interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+}
+
+/** The EndpointSlices of a set of Services. */
+interface Following {
+  readonly selector: string;
+  readonly slices: Reflector<EndpointSlice>;
+}
+
+/**
+ * A balancer's configuration and endpoints in a cluster: from its ConfigMap, and from the EndpointSlices of the Services that this
+ * names. Goes on with what it knows while the API is away.
+ */
+export class ClusterConfigSource implements ConfigSource {
+  readonly #options: ClusterConfigSourceOptions;
+  readonly #timers: Timers;
+  readonly #configMaps: Reflector<ConfigMap>;
+  readonly #stopped = new AbortController();
+  #target: ConfigTarget | null = null;
+  #config: BalancerConfig | null = null;
+  #following: Following | null = null;
+  /** A configuration that waits for its slices; a newer one takes its place. */
+  #adopting = new AbortController();
+  #stale = false;
+  #gathering = false;
+  #markDelivered: () => void = () => {};
+
+  constructor(options: ClusterConfigSourceOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+    this.#configMaps = new Reflector<ConfigMap>({
+      ...this.#basics(),
+      resource: Resources.ConfigMap,
+      fieldSelector: `metadata.name=${options.configMap}`,
+    });
+  }
+
+  async start(target: ConfigTarget): Promise<void> {
+    this.#target = target;
+    const delivered = new Promise<void>((resolve) => {
+      this.#markDelivered = resolve;
+    });
+    this.#configMaps.onChange(({ type, object }) => {
+      if (type === 'Deleted') this.#reject(`the ConfigMap ${this.#options.configMap} is gone`);
+      else this.#read(object);
+    });
+    this.#configMaps.start();
+    void this.#watchStaleness();
+    await delivered;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#adopting.abort();
+    this.#markDelivered();
+    await Promise.all([this.#configMaps.stop(), this.#following?.slices.stop()]);
+  }
+
+  #read(configMap: ConfigMap): void {
+    let config: BalancerConfig;
+    try {
+      const json = configMap.data?.[CONFIG_KEY];
+      if (json === undefined) throw new Error(`it has no key ${CONFIG_KEY}`);
+      config = parseBalancerConfig(json);
+    } catch (error) {
+      this.#reject(`the ConfigMap ${this.#options.configMap} cannot be used: ${messageOf(error)}`);
+      return;
+    }
+    this.#adopting.abort();
+    this.#adopting = new AbortController();
+    void this.#adopt(config, this.#adopting.signal);
+  }
+
+  /** Takes a configuration over once the slices of its Services are here: one that names a new Service must not begin without servers. */
+  async #adopt(config: BalancerConfig, superseded: AbortSignal): Promise<void> {
+    const following = this.#followingFor(config);
+    if (following !== null && !following.slices.isSynced) {
+      await this.#firstSlices(following, superseded);
+      if (superseded.aborted) return following.slices.stop();
+    }
+    const before = this.#following;
+    this.#following = following;
+    this.#config = config;
+    this.#target?.applyConfig(config);
+    this.#deliver();
+    if (before !== following) await before?.slices.stop();
+  }
+
+  /** Null: this configuration names no Service. */
+  #followingFor(config: BalancerConfig): Following | null {
+    const services = followedServices(config.backends);
+    if (services.length === 0) return null;
+    const selector = `${SERVICE_NAME_LABEL} in (${services.join(',')})`;
+    if (this.#following?.selector === selector) return this.#following;
+    const slices = new Reflector<EndpointSlice>({
+      ...this.#basics(),
+      resource: Resources.EndpointSlice,
+      labelSelector: selector,
+      indexes: { service: (slice) => [slice.metadata?.labels?.[SERVICE_NAME_LABEL] ?? ''] },
+    });
+    slices.onChange(() => this.#gather());
+    return { selector, slices };
+  }
+
+  async #firstSlices({ slices, selector }: Following, superseded: AbortSignal): Promise<void> {
+    const cancel = this.#timers.after(SLICES_LATE_MS, () => {
+      this.#reject(`no EndpointSlices yet for ${selector}: ${slices.lastError?.message ?? 'the API server has not answered'}`);
+    });
+    slices.start();
+    const givenUp = new Promise<void>((resolve) => superseded.addEventListener('abort', () => resolve(), { once: true }));
+    await Promise.race([slices.synced, givenUp]);
+    cancel();
+  }
+
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#timers.after(GATHER_MS, () => {
+      this.#gathering = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    if (this.#config === null || this.#stopped.signal.aborted) return;
+    const slices = this.#following?.slices;
+    const endpoints = resolveEndpoints(this.#config.backends, (service) => slices?.byIndex('service', service) ?? []);
+    this.#target?.applyEndpoints(endpoints, this.#stale);
+    this.#markDelivered();
+  }
+
+  async #watchStaleness(): Promise<void> {
+    const { signal } = this.#stopped;
+    const limit = this.#options.staleAfterMs ?? STALE_AFTER_MS;
+    while (!signal.aborted) {
+      await sleep(this.#timers, STALE_CHECK_MS, signal);
+      const stale = (this.#following?.slices.lastContactAgeMs() ?? 0) > limit;
+      if (stale === this.#stale) continue;
+      this.#stale = stale;
+      this.#logger.warn(stale ? 'the API server is away: going on with the endpoints that are known' : 'the API server is back');
+      this.#deliver();
+    }
+  }
+
+  #reject(message: string): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#logger.error('a configuration is not used', { reason: message });
+    this.#target?.rejectConfig(message);
+  }
+
+  get #logger(): Logger {
+    return this.#options.logger ?? silentLogger;
+  }
+
+  #basics() {
+    const { client, namespace, timers, random, logger } = this.#options;
+    return { client, namespace, ...(timers ? { timers } : {}), ...(random ? { random } : {}), ...(logger ? { logger } : {}) };
+  }
+}
