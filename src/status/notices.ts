@@ -5,9 +5,9 @@ import type { Condition, Status } from './types.ts';
 export interface Notice {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
+  /** One word of CamelCase: what was done about it. */
+  readonly action: string;
   readonly note: string;
-  /** Two notices of one happening have the same key, so that it can be told once, over restarts too. */
-  readonly key: string;
 }
 
 /** From this many outages of one node in one step on, they are told as one. */
@@ -36,23 +36,23 @@ function fold(
 function failoverNotice(outage: Outage): Notice {
   const seen = `${outage.reason}, seen after ${Math.round(outage.detectionMilliseconds)} ms`;
   const note = `${where(outage)} is out of service: ${seen}; ${requests([outage])}`;
-  return { type: 'Warning', reason: 'Failover', note, key: `failover-${outage.id}` };
+  return { type: 'Warning', reason: 'Failover', action: 'TakeOut', note };
 }
 
 function failoversOfNode(node: string, outages: readonly Outage[]): Notice {
   const slowest = Math.round(Math.max(...outages.map((outage) => outage.detectionMilliseconds)));
   const note = `${outages.length} endpoints on node ${node} are out of service, the last of them seen after ${slowest} ms; ${requests(outages)}`;
-  return { type: 'Warning', reason: 'Failover', note, key: `failover-${outages[0]?.id ?? node}` };
+  return { type: 'Warning', reason: 'Failover', action: 'TakeOut', note };
 }
 
 function recoveryNotice(outage: Outage): Notice {
   const note = `${where(outage)} is back in service after ${outFor(outage)}; ${requests([outage])}`;
-  return { type: 'Normal', reason: 'Recovered', note, key: `recovered-${outage.id}` };
+  return { type: 'Normal', reason: 'Recovered', action: 'PutBack', note };
 }
 
 function recoveriesOfNode(node: string, outages: readonly Outage[]): Notice {
   const note = `${outages.length} endpoints on node ${node} are back in service; ${requests(outages)}`;
-  return { type: 'Normal', reason: 'Recovered', note, key: `recovered-${outages[0]?.id ?? node}` };
+  return { type: 'Normal', reason: 'Recovered', action: 'PutBack', note };
 }
 
 function where(outage: Outage): string {
@@ -73,11 +73,11 @@ function outFor(outage: Outage): string {
   return `${seconds} s`;
 }
 
-const TOLD: readonly { type: string; status: Condition['status']; notice: Pick<Notice, 'type' | 'reason'> }[] = [
-  { type: 'FailOpen', status: 'True', notice: { type: 'Warning', reason: 'FailOpen' } },
-  { type: 'FailOpen', status: 'False', notice: { type: 'Normal', reason: 'FailOpenEnded' } },
-  { type: 'Stalled', status: 'True', notice: { type: 'Warning', reason: 'Stalled' } },
-  { type: 'Stalled', status: 'False', notice: { type: 'Normal', reason: 'StallEnded' } },
+const TOLD: readonly { type: string; status: Condition['status']; notice: Omit<Notice, 'note'> }[] = [
+  { type: 'FailOpen', status: 'True', notice: { type: 'Warning', reason: 'FailOpen', action: 'TryAll' } },
+  { type: 'FailOpen', status: 'False', notice: { type: 'Normal', reason: 'FailOpenEnded', action: 'TryHealthy' } },
+  { type: 'Stalled', status: 'True', notice: { type: 'Warning', reason: 'Stalled', action: 'Reconcile' } },
+  { type: 'Stalled', status: 'False', notice: { type: 'Normal', reason: 'StallEnded', action: 'Reconcile' } },
 ];
 
 /** A condition's first False is no news: nothing had been wrong before. */
@@ -86,6 +86,6 @@ function conditionNotices(previous: readonly Condition[], next: readonly Conditi
     const [before, after] = [previous, next].map((conditions) => conditions.find((condition) => condition.type === type));
     const news = after?.status === status && before?.status !== status && (status === 'True' || before?.status === 'True');
     if (!news) return [];
-    return [{ ...notice, note: after.message, key: `${notice.reason.toLowerCase()}-${Date.parse(after.lastTransitionTime)}` }];
+    return [{ ...notice, note: after.message }];
   });
 }

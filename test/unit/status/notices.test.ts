@@ -44,16 +44,6 @@ test('failovers of one node at a time are told as one, those of others by themse
   assert.ok(lines[1]?.includes('10.0.0.4:8080'));
 });
 
-test('one happening has one key, however often it is found', () => {
-  const keys = (given: Partial<StatusInput>) => {
-    const { status, failovers } = buildStatus(input(given));
-    return notices(undefined, status, failovers).map((notice) => notice.key);
-  };
-  const given = reporting(failover('a-1', 0, 3000));
-  assert.deepEqual(keys(given), ['failover-a-1', 'recovered-a-1']);
-  assert.deepEqual(keys({ ...given, nowMs: START + 5000 }), keys(given));
-});
-
 test('a condition that first is as it should be is no news; one that changes is', () => {
   const well = told({});
   assert.deepEqual(well.lines, []);

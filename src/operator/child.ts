@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject, ObjectMeta } from '../api/meta.ts';
+import { BACKEND_LABEL, COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
+import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
+import { AWAITED_ANNOTATION } from '../resources/retirement.ts';
+import type { DeploymentObject } from '../status/workload.ts';
+
+/** A live object that was made for a resource, or a Service of anybody's: no more of it than decisions need. */
+export interface Child extends KubeObject {
+  /** Of all that somebody may change on purpose: two of them differ where one of those fields does. Empty where it is not ours. */
+  readonly fingerprint: string;
+  /** Deployment: `replicas`; Service: `type`. */
+  readonly spec?: { readonly replicas?: number; readonly type?: string };
+  /** Deployment. */
+  readonly status?: NonNullable<DeploymentObject['status']>;
+  /** ConfigMap. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+interface Content {
+  readonly spec?: { readonly replicas?: number; readonly type?: string };
+  readonly status?: NonNullable<DeploymentObject['status']>;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const LABELS = [SERVICE_LABEL, BACKEND_LABEL, COMPONENT_LABEL];
+/** Written by the deployment controller at each rollout. */
+const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+
+/** What a cache keeps of an object: with a thousand resources, whole objects would be most of the operator's memory. */
+export function toChild(object: KubeObject): Child {
+  const content = object as Content;
+  const { name, namespace, uid, resourceVersion, generation, deletionTimestamp, ownerReferences } = object.metadata ?? {};
+  const metadata: ObjectMeta = {
+    ...defined({ name, namespace, uid, resourceVersion, generation, deletionTimestamp, ownerReferences }),
+    labels: pick(object.metadata?.labels, LABELS),
+    annotations: pick(object.metadata?.annotations, [AWAITED_ANNOTATION]),
+  };
+  const mine = controllerOf(object) !== undefined;
+  return {
+    ...defined({ apiVersion: object.apiVersion, kind: object.kind }),
+    metadata,
+    fingerprint: mine ? fingerprint(object) : '',
+    ...(object.kind === 'Deployment'
+      ? { spec: defined({ replicas: content.spec?.replicas }), ...defined({ status: content.status }) }
+      : {}),
+    ...(object.kind === 'Service' ? { spec: defined({ type: content.spec?.type }) } : {}),
+    ...(object.kind === 'ConfigMap' ? defined({ data: content.data }) : {}),
+  };
+}
+
+/** The resource that an object is made for, by its controller reference. */
+export function controllerOf(object: KubeObject): { readonly name: string; readonly uid: string } | undefined {
+  return object.metadata?.ownerReferences?.find(
+    (owner) => owner.controller === true && owner.apiVersion === API_VERSION && owner.kind === KIND,
+  );
+}
+
+/**
+ * Comparing an object with what was applied finds differences that are none (`cpu: 1000m` is stored as 1), so an object is compared with
+ * what the API server answered when it was last applied. Status and bookkeeping of the API server are left out.
+ */
+function fingerprint(object: KubeObject): string {
+  const { apiVersion: _apiVersion, kind: _kind, metadata = {}, status: _status, ...content } = object as KubeObject & { status?: unknown };
+  const { [REVISION_ANNOTATION]: _revision, ...annotations } = metadata.annotations ?? {};
+  return digest([sorted(metadata.labels), sorted(annotations), metadata.ownerReferences ?? [], content]);
+}
+
+export function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
+}
+
+function sorted(map: Readonly<Record<string, string>> | undefined): [string, string][] {
+  return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function pick(map: Readonly<Record<string, string>> | undefined, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (map?.[name] === undefined ? [] : [[name, map[name]]])));
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,227 @@
+import type { KubeObject } from '../api/meta.ts';
+import { OPERATOR_FIELD_MANAGER } from '../api/v1alpha1/names.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isConflict } from '../kube/errors.ts';
+import { type ObjectName, resourceOf } from '../kube/resources.ts';
+import type { Manifest } from '../resources/owned.ts';
+import type { Problem } from '../status/input.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Child, digest, toChild } from './child.ts';
+import { ownedByApply, owns } from './field-ownership.ts';
+import { type Applied, decideWrite, type WriteDecision } from './write-decision.ts';
+import { isNamespaceGoing, nameConflict, type Refusal, refusalOf } from './write-error.ts';
+
+export type WriteClient = Pick<KubeClient, 'create' | 'find' | 'apply' | 'mergePatch' | 'delete'>;
+
+/** Holds `replicas` of a Deployment while nobody else owns it, so that letting go of the field does not reset it to 1. */
+export const REPLICAS_FIELD_MANAGER = 'evenkeel-replicas';
+
+export type Written =
+  /** As it is wanted; `laterMs`: to be looked at again after this. */
+  | { readonly state: 'InPlace'; readonly laterMs: number | null }
+  /** Its place is taken by an object that is being deleted. */
+  | { readonly state: 'AwaitDeletion' }
+  | { readonly state: 'Refused'; readonly problem: Problem; readonly laterMs: number }
+  | { readonly state: 'NamespaceGoing' };
+
+export interface Owner {
+  /** `namespace/name` of the resource. */
+  readonly key: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+interface Memory {
+  applied?: Applied;
+  /** The manifest that was refused last. It is not sent again before `untilMs`. */
+  refused?: { readonly manifest: string; readonly problem: Problem; readonly untilMs: number };
+}
+
+export interface ObjectWriterOptions {
+  readonly client: WriteClient;
+  readonly logger: Logger;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly onWrite?: (verb: 'create' | 'apply' | 'delete', kind: string) => void;
+}
+
+const MANAGER = { fieldManager: OPERATOR_FIELD_MANAGER };
+const CONVERSIONS = 3;
+
+/**
+ * Brings single objects to what is wanted with the fewest writes: none where nothing differs. The first write is a create, because an
+ * apply would merge silently into an object of somebody else; every later one names the uid of the object that it is meant for.
+ */
+export class ObjectWriter {
+  readonly #options: ObjectWriterOptions;
+  /** By resource, then by kind and name of the object. */
+  readonly #memory = new Map<string, Map<string, Memory>>();
+
+  constructor(options: ObjectWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The resource is gone. */
+  forget(key: string): void {
+    this.#memory.delete(key);
+  }
+
+  decide(owner: Owner, manifest: Manifest, live: Child | undefined): WriteDecision {
+    const { applied } = this.#recall(owner, manifest);
+    return decideWrite({ manifest: digest(manifest), live, applied, owner, nowMs: this.#options.now() });
+  }
+
+  /** Errors that may pass (conflicts, an API server that is away) are thrown. */
+  async ensure(owner: Owner, manifest: Manifest, live: Child | undefined): Promise<Written> {
+    const memory = this.#recall(owner, manifest);
+    const decision = this.decide(owner, manifest, live);
+    if (decision.action === 'Create' || decision.action === 'Apply') {
+      const refused = this.#refusedBefore(memory, manifest);
+      if (refused !== null) return refused;
+    }
+    try {
+      const written = await this.#act(owner, manifest, decision, memory);
+      if (written.state !== 'Refused') delete memory.refused;
+      return written;
+    } catch (error) {
+      if (isNamespaceGoing(error)) return { state: 'NamespaceGoing' };
+      const refusal = refusalOf(error, manifest);
+      if (refusal === null) {
+        if (isConflict(error)) delete memory.applied;
+        throw error;
+      }
+      return this.#refuse(memory, manifest, refusal);
+    }
+  }
+
+  async delete(owner: Owner, child: Child): Promise<void> {
+    const { name = '', namespace, uid } = child.metadata ?? {};
+    const deleted = await this.#options.client.delete(resourceOf(child), { name, namespace }, { uid });
+    this.#memory.get(owner.key)?.delete(`${child.kind}/${name}`);
+    if (deleted) this.#note('delete', child, 'the spec no longer asks for it');
+  }
+
+  #refusedBefore(memory: Memory, manifest: Manifest): Written | null {
+    const { refused } = memory;
+    const laterMs = (refused?.untilMs ?? 0) - this.#options.now();
+    return refused?.manifest === digest(manifest) && laterMs > 0 ? { state: 'Refused', problem: refused.problem, laterMs } : null;
+  }
+
+  async #act(owner: Owner, manifest: Manifest, decision: WriteDecision, memory: Memory): Promise<Written> {
+    switch (decision.action) {
+      case 'Nothing':
+        return { state: 'InPlace', laterMs: null };
+      case 'Later':
+        return { state: 'InPlace', laterMs: decision.ms };
+      case 'AwaitDeletion':
+        return { state: 'AwaitDeletion' };
+      case 'Foreign':
+        return this.#refuse(memory, manifest, nameConflict(manifest, decision.owner));
+      case 'Create':
+        return this.#create(owner, manifest, memory);
+      case 'Apply':
+        await this.#apply(manifest, decision.uid, memory);
+        this.#note('apply', manifest, decision.why);
+        return { state: 'InPlace', laterMs: null };
+    }
+  }
+
+  async #create(owner: Owner, manifest: Manifest, memory: Memory): Promise<Written> {
+    delete memory.applied;
+    const created = await this.#options.client.create<KubeObject>(manifest, MANAGER).catch((error: unknown) => {
+      if (isAlreadyExists(error)) return null;
+      throw error;
+    });
+    if (created === null) return this.#createOverExisting(owner, manifest, memory);
+    this.#note('create', manifest, 'it was missing');
+    this.#remember(memory, manifest, created);
+    // Without a handover of its fields, the object could never lose one: its next apply has to be another one.
+    this.#remember(memory, manifest, (await this.#handOver(manifest, created)) ?? created);
+    return { state: 'InPlace', laterMs: null };
+  }
+
+  /** The cache did not show it: it is new, or it has lost the label that the cache selects by, or it is somebody else's. */
+  async #createOverExisting(owner: Owner, manifest: Manifest, memory: Memory): Promise<Written> {
+    const { name, namespace } = manifest.metadata;
+    const found = await this.#options.client.find<KubeObject>(resourceOf(manifest), { name, namespace });
+    if (found === null) return { state: 'InPlace', laterMs: 0 };
+    return this.#act(owner, manifest, this.decide(owner, manifest, toChild(found)), memory);
+  }
+
+  async #apply(manifest: Manifest, uid: string, memory: Memory): Promise<void> {
+    if (manifest.kind === 'Deployment' && !hasReplicas(manifest)) await this.#holdReplicas(manifest);
+    const wanted = { ...manifest, metadata: { ...manifest.metadata, uid } };
+    let result = await this.#options.client.apply<KubeObject>(wanted, { ...MANAGER, force: true });
+    if ((await this.#handOver(manifest, result)) !== null) {
+      result = await this.#options.client.apply<KubeObject>(wanted, { ...MANAGER, force: true });
+    }
+    this.#remember(memory, manifest, result);
+  }
+
+  /** Null: its fields are ours by apply already. */
+  async #handOver(manifest: Manifest, object: KubeObject): Promise<KubeObject | null> {
+    const ref = resourceOf(manifest);
+    const name: ObjectName = { name: manifest.metadata.name, namespace: manifest.metadata.namespace };
+    const except = manifest.kind === 'Deployment' && !hasReplicas(manifest) ? ['spec', 'replicas'] : null;
+    let latest: KubeObject | null = object;
+    for (let tries = 1; latest !== null; tries++) {
+      const managedFields = ownedByApply(latest, OPERATOR_FIELD_MANAGER, except);
+      if (managedFields === null) return null;
+      const { uid, resourceVersion } = latest.metadata ?? {};
+      try {
+        return await this.#options.client.mergePatch<KubeObject>(ref, name, { metadata: { uid, resourceVersion, managedFields } }, MANAGER);
+      } catch (error) {
+        if (!isConflict(error) || tries === CONVERSIONS) throw error;
+        latest = await this.#options.client.find<KubeObject>(ref, name);
+      }
+    }
+    return null;
+  }
+
+  /** A server-side apply without a field that only we own removes it, and a Deployment without `replicas` has 1. */
+  async #holdReplicas({ apiVersion, kind, metadata }: Manifest): Promise<void> {
+    const { name, namespace } = metadata;
+    const ref = resourceOf({ apiVersion, kind });
+    const live = await this.#options.client.find<KubeObject & { spec?: { replicas?: number } }>(ref, { name, namespace });
+    const replicas = live?.spec?.replicas;
+    if (live === null || replicas === undefined || !owns(live, OPERATOR_FIELD_MANAGER, ['spec', 'replicas'])) return;
+    const hold = {
+      apiVersion,
+      kind,
+      metadata: { name, namespace, ...(live.metadata?.uid ? { uid: live.metadata.uid } : {}) },
+      spec: { replicas },
+    };
+    await this.#options.client.apply<KubeObject>(hold, { fieldManager: REPLICAS_FIELD_MANAGER });
+  }
+
+  #recall(owner: Owner, manifest: Manifest): Memory {
+    const id = `${manifest.kind}/${manifest.metadata.name}`;
+    const ofResource = this.#memory.get(owner.key) ?? new Map<string, Memory>();
+    this.#memory.set(owner.key, ofResource);
+    const memory = ofResource.get(id) ?? {};
+    ofResource.set(id, memory);
+    return memory;
+  }
+
+  #remember(memory: Memory, manifest: Manifest, object: KubeObject): void {
+    const { fingerprint, metadata } = toChild(object);
+    const { uid = '', resourceVersion = '' } = metadata ?? {};
+    memory.applied = { uid, resourceVersion, fingerprint, manifest: digest(manifest), atMs: this.#options.now() };
+  }
+
+  #refuse(memory: Memory, manifest: Manifest, { problem, retryMs }: Refusal): Written {
+    const news = memory.refused?.problem.message !== problem.message;
+    memory.refused = { manifest: digest(manifest), problem, untilMs: this.#options.now() + retryMs };
+    if (news) this.#options.logger.warn('an object cannot be written', { kind: manifest.kind, object: manifest.metadata.name, ...problem });
+    return { state: 'Refused', problem, laterMs: retryMs };
+  }
+
+  #note(verb: 'create' | 'apply' | 'delete', { kind = '', metadata }: KubeObject, why: string): void {
+    this.#options.onWrite?.(verb, kind);
+    this.#options.logger.info(`object written`, { verb, kind, object: metadata?.name, namespace: metadata?.namespace, why });
+  }
+}
+
+function hasReplicas(manifest: Manifest): boolean {
+  return (manifest.spec as { replicas?: number } | undefined)?.replicas !== undefined;
+}

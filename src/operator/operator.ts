@@ -1,0 +1,248 @@
+import { KubeClient } from '../kube/client.ts';
+import type { Credentials } from '../kube/credentials.ts';
+import { Elector } from '../kube/elector.ts';
+import { isNotFound } from '../kube/errors.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { WorkQueue } from '../kube/queue.ts';
+import { collectionPath, Resources } from '../kube/resources.ts';
+import { sleep, systemTimers } from '../kube/timers.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { AdminServer } from './admin-server.ts';
+import { Caches } from './caches.ts';
+import { leaderOnly } from './leader-client.ts';
+import { OperatorMetrics } from './metrics.ts';
+import { ObjectWriter } from './object-writer.ts';
+import { Reconciler } from './reconciler.ts';
+import { StatusWriter } from './status-writer.ts';
+
+export interface OperatorOptions {
+  readonly credentials: Credentials;
+  /** Image of the balancers that it makes. */
+  readonly balancerImage: string;
+  /** Only resources of this namespace; null: of all. */
+  readonly watchNamespace: string | null;
+  /** The Lease that chooses the one of several replicas that works; null: this is the only one. */
+  readonly lease: { readonly namespace: string; readonly name: string } | null;
+  /** Who this is, in the Lease and in Events: the pod's name. */
+  readonly identity: string;
+  /** Of /healthz, /readyz and /metrics. */
+  readonly address: string;
+  readonly adminPort: number;
+  /** Resources worked on at once. */
+  readonly workers: number;
+  readonly logger: Logger;
+  /** Ends the operator. */
+  readonly signal: AbortSignal;
+  /** Told once it listens: the admin port. */
+  readonly onListening?: (port: number) => void;
+}
+
+const FIELD_MANAGER = 'evenkeel';
+const REPORTING_CONTROLLER = 'evenkeel.dev/operator';
+/** The API server may be starting too, and rights and CRDs that were only just applied take a moment. */
+const START_PATIENCE_MS = 15_000;
+const START_PAUSE_MS = 1_000;
+/** Reflectors come back by themselves; when they have not for this long, a new process is worth a try. */
+const DEAD_CONTACT_MS = 600_000;
+/** Every request has a timeout, so that no reconciliation takes this long unless something hangs. */
+const DEAD_WORK_MS = 300_000;
+/** Another replica takes over within three seconds of the end of this one. */
+const FINISH_MS = 1_500;
+const EVENTS_DEADLINE_MS = 1_000;
+
+/** Runs until `signal` aborts, then ends in order and resolves. Rejects where it cannot start. */
+export async function runOperator(options: OperatorOptions): Promise<void> {
+  const client = new KubeClient(options.credentials, { userAgent: 'evenkeel-operator' });
+  const operator = new Operator(options, client);
+  try {
+    await operator.run();
+  } finally {
+    client.close();
+  }
+}
+
+class Operator {
+  readonly #options: OperatorOptions;
+  readonly #client: KubeClient;
+  readonly #caches: Caches;
+  readonly #reconciler: Reconciler;
+  readonly #events: EventRecorder;
+  readonly #metrics: OperatorMetrics;
+  readonly #admin: AdminServer;
+  readonly #elector: Elector | null;
+  /** Since when each resource is being worked on. */
+  readonly #working = new Map<string, number>();
+  /** Null: this replica does not lead. */
+  #queue: WorkQueue | null = null;
+
+  constructor(options: OperatorOptions, client: KubeClient) {
+    const { logger, lease } = options;
+    const now = systemTimers.now;
+    const wallClock = Date.now;
+    this.#options = options;
+    this.#client = client;
+    this.#elector = lease === null ? null : this.#createElector(lease);
+    this.#events = new EventRecorder({ client, reportingController: REPORTING_CONTROLLER, reportingInstance: options.identity, logger });
+    this.#metrics = this.#createMetrics();
+    this.#caches = new Caches({
+      client,
+      namespace: options.watchNamespace ?? undefined,
+      logger,
+      timers: systemTimers,
+      wallClock,
+      onChange: (key) => this.#queue?.add(key),
+    });
+    const writes = leaderOnly(client, () => this.#leads);
+    this.#reconciler = new Reconciler({
+      caches: this.#caches,
+      objects: new ObjectWriter({ client: writes, logger, now, onWrite: (verb, kind) => this.#metrics.wrote(verb, kind) }),
+      statuses: new StatusWriter({ client: writes, now, wallClock }),
+      events: this.#events,
+      balancerImage: options.balancerImage,
+      logger,
+      wallClock,
+      later: (key, ms) => this.#queue?.addAfter(key, ms),
+    });
+    this.#admin = new AdminServer({
+      address: options.address,
+      port: options.adminPort,
+      dead: () => this.#dead(),
+      unready: () => this.#unready(),
+      metrics: () => this.#metrics.render(),
+    });
+  }
+
+  get #leads(): boolean {
+    return this.#elector === null ? this.#queue !== null : this.#elector.isLeader;
+  }
+
+  async run(): Promise<void> {
+    const { signal, logger } = this.#options;
+    const port = await this.#admin.listen();
+    this.#options.onListening?.(port);
+    try {
+      await this.#meetCluster();
+      this.#caches.start();
+      await Promise.race([this.#caches.synced(), aborted(signal)]);
+      if (!signal.aborted) {
+        logger.info('caches are filled', { resources: this.#caches.resources.keys().length });
+        if (this.#elector === null) this.#lead();
+        else this.#elector.start();
+      }
+      await aborted(signal);
+      logger.info('ending');
+    } finally {
+      await this.#end();
+    }
+  }
+
+  /** So that a missing CRD or right is told at once, in one line, and not by watches that fail for ever. */
+  async #meetCluster(): Promise<void> {
+    const { signal, logger, watchNamespace } = this.#options;
+    const deadline = systemTimers.now() + START_PATIENCE_MS;
+    for (let tries = 1; !signal.aborted; tries++) {
+      try {
+        const path = collectionPath(Resources.LoadBalancedService, watchNamespace ?? undefined);
+        await this.#client.request('GET', path, { query: { limit: 1 }, signal, attempted: 'list loadbalancedservices.evenkeel.dev' });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (systemTimers.now() >= deadline) throw isNotFound(error) ? new CrdMissingError(error) : error;
+        if (tries === 1) logger.warn('the cluster does not answer as it should, trying again', { error });
+        await sleep(systemTimers, START_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  #lead(): void {
+    this.#options.logger.info('leading');
+    const queue = new WorkQueue({
+      handler: (key) => this.#work(key),
+      workers: this.#options.workers,
+      logger: this.#options.logger,
+      observer: this.#metrics,
+    });
+    this.#queue = queue;
+    for (const key of this.#caches.resources.keys()) queue.add(key);
+    queue.start();
+  }
+
+  async #stopLeading(): Promise<void> {
+    const queue = this.#queue;
+    this.#queue = null;
+    await queue?.shutDown();
+  }
+
+  async #work(key: string): Promise<void> {
+    this.#working.set(key, systemTimers.now());
+    try {
+      await this.#reconciler.reconcile(key);
+    } finally {
+      this.#working.delete(key);
+    }
+  }
+
+  async #end(): Promise<void> {
+    // The work in hand is finished while this replica still leads; what takes longer is the next leader's.
+    await Promise.race([this.#stopLeading(), sleep(systemTimers, FINISH_MS)]);
+    await this.#elector?.stop();
+    await this.#events.close(EVENTS_DEADLINE_MS);
+    await this.#caches.stop();
+    await this.#admin.close();
+  }
+
+  #createElector(lease: { readonly namespace: string; readonly name: string }): Elector {
+    return new Elector({
+      client: this.#client,
+      ...lease,
+      holder: this.#options.identity,
+      fieldManager: FIELD_MANAGER,
+      logger: this.#options.logger,
+      onStarted: () => this.#lead(),
+      onLost: (reason) => {
+        this.#options.logger.info('not leading any more', { reason });
+        return this.#stopLeading();
+      },
+    });
+  }
+
+  #createMetrics(): OperatorMetrics {
+    return new OperatorMetrics({
+      isLeader: () => this.#leads,
+      leaseName: this.#options.lease?.name ?? 'none',
+      conditions: () => this.#caches.resources.list().flatMap((resource) => resource.status?.conditions ?? []),
+      contactAgeMs: () => this.#caches.lastContactAgeMs(),
+      eventsDropped: () => this.#events.dropped,
+    });
+  }
+
+  #dead(): string | null {
+    const age = this.#caches.lastContactAgeMs();
+    if (age > DEAD_CONTACT_MS) return `no contact with the API server for ${Math.round(age / 1000)} s`;
+    const now = systemTimers.now();
+    const stuck = [...this.#working].find(([, since]) => now - since > DEAD_WORK_MS);
+    return stuck === undefined ? null : `${stuck[0]} has been worked on for ${Math.round((now - stuck[1]) / 1000)} s`;
+  }
+
+  #unready(): string | null {
+    if (this.#caches.isSynced) return null;
+    const [trouble] = this.#caches.troubles();
+    return `what the cluster holds is not known yet${trouble === undefined ? '' : `: ${trouble.message}`}`;
+  }
+}
+
+class CrdMissingError extends Error {
+  override readonly name = 'CrdMissingError';
+  readonly code = 'CrdMissing';
+
+  constructor(cause: unknown) {
+    super('the cluster does not know LoadBalancedService: apply the files in crds/ first', { cause });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,96 @@
+import type { DefaultedSpec } from '../api/v1alpha1/defaults.ts';
+import { BACKEND_LABEL } from '../api/v1alpha1/labels.ts';
+import type { BackendConfig, BalancerConfig } from '../model/config.ts';
+import { desiredObjects } from '../resources/desired.ts';
+import type { Manifest } from '../resources/owned.ts';
+import { type Arrivals, AWAITED_ANNOTATION, type Retirement, retire } from '../resources/retirement.ts';
+import type { Problem } from '../status/input.ts';
+import { type BalancerView, credible, present } from '../status/view.ts';
+import type { Child } from './child.ts';
+import type { Observation } from './observation.ts';
+
+/** What is to be done for one resource, decided before anything is done. */
+export interface Plan {
+  /** In the order in which they are written. */
+  readonly manifests: readonly Manifest[];
+  /** Objects that may go now. */
+  readonly prune: readonly Child[];
+  /** What has to come about before the rest can be done. */
+  readonly pending: Problem | null;
+}
+
+export interface PlanInput {
+  readonly observation: Observation;
+  readonly spec: DefaultedSpec;
+  /** Resolved from the spec. */
+  readonly config: BalancerConfig;
+  readonly balancerImage: string;
+}
+
+export function plan({ observation, spec, config: wanted, balancerImage }: PlanInput): Plan {
+  const retirement = retire(wanted, observation.liveConfig, arrivals(observation, spec));
+  const { config } = retirement;
+  const manifests = desiredObjects({ resource: observation.resource, spec, config, balancerImage }).map((manifest) =>
+    manifest.kind === 'ConfigMap' ? withAwaited(manifest, retirement.awaited) : manifest,
+  );
+  const desired = new Set(manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`));
+  const obsolete = observation.children.filter(
+    (child) => !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
+  );
+  const prune = obsolete.filter((child) => mayGo(child, observation, config));
+  return { manifests, prune, pending: waiting(retirement, obsolete.length - prune.length) };
+}
+
+function withAwaited(manifest: Manifest, awaited: readonly string[]): Manifest {
+  if (awaited.length === 0) return manifest;
+  return { ...manifest, metadata: { ...manifest.metadata, annotations: { [AWAITED_ANNOTATION]: awaited.join(',') } } };
+}
+
+function arrivals(observation: Observation, spec: DefaultedSpec): Arrivals {
+  const views = credible(observation.views);
+  const healthy = (view: BalancerView, name: string): number => view.body.backends.find((backend) => backend.name === name)?.healthy ?? 0;
+  const healthyEverywhere = (name: string, count: number): boolean =>
+    views.length > 0 && views.every((view) => healthy(view, name) >= count);
+  return {
+    arrived: (name) => {
+      const servers = observation.servers.get(name);
+      if (servers === undefined) return healthyEverywhere(name, 1);
+      const backend = spec.backends.find((each) => each.name === name);
+      const ports = backend?.type === 'Deployment' ? backend.ports.length : 1;
+      return servers.upToDate && (servers.desired === 0 || healthyEverywhere(name, servers.desired * ports));
+    },
+    serves: (name) => observation.servers.get(name)?.desired === 0 || views.some((view) => healthy(view, name) > 0),
+  };
+}
+
+/** The objects of a backend go when no balancer uses them any more; others when every balancer has what this generation asks for. */
+function mayGo(child: Child, observation: Observation, config: BalancerConfig): boolean {
+  const views = present(observation.views);
+  const backend = child.metadata?.labels?.[BACKEND_LABEL];
+  const generation = observation.resource.metadata.generation ?? 0;
+  const uses = (each: BackendConfig): boolean => each.source.type === 'EndpointSlices' && each.source.service === child.metadata?.name;
+  const given = [config, observation.liveConfig?.config].some((each) => each?.backends.some(uses));
+  const applied = views.every((view) => view.body.appliedGeneration >= generation);
+  if (backend === undefined) return applied && views.length > 0;
+  if (given) return false;
+  // Where the backend goes on under its name, with servers of another kind, reports cannot tell the old from the new.
+  const goesOn = config.backends.some((each) => each.name === backend);
+  const listed = views.some((view) => view.body.backends.some((each) => each.name === backend));
+  return applied && (goesOn ? views.some((view) => serves(view, backend)) : !listed);
+}
+
+function serves(view: BalancerView, name: string): boolean {
+  return view.body.backends.some((backend) => backend.name === name && backend.healthy > 0);
+}
+
+function waiting({ retiring, awaited }: Retirement, obsolete: number): Problem | null {
+  if (retiring.length > 0) {
+    const what = awaited.length > 0 ? `all servers of backend ${awaited.join(', ')} are healthy` : 'a server of another backend is healthy';
+    return { reason: 'ReplacingBackends', message: `backend ${retiring.join(', ')} goes on until ${what}` };
+  }
+  if (obsolete === 0) return null;
+  return {
+    reason: 'RemovingObjects',
+    message: `${obsolete} obsolete object${obsolete === 1 ? '' : 's'} will be removed when balancers no longer use them`,
+  };
+}

@@ -1,0 +1,160 @@
+import { withDefaults } from '../api/v1alpha1/defaults.ts';
+import { resourceName } from '../api/v1alpha1/names.ts';
+import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Manifest } from '../resources/owned.ts';
+import type { Outcome, Problem } from '../status/input.ts';
+import { notices } from '../status/notices.ts';
+import { buildStatus } from '../status/status.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { brokenReferences, invalidity } from './acceptance.ts';
+import type { Caches } from './caches.ts';
+import type { ObjectWriter, Owner, Written } from './object-writer.ts';
+import { type Observation, observe } from './observation.ts';
+import { type Plan, plan } from './plan.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+export interface ReconcilerOptions {
+  readonly caches: Caches;
+  readonly objects: ObjectWriter;
+  readonly statuses: StatusWriter;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly balancerImage: string;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+  /** Reconcile this resource again after `ms`. */
+  readonly later: (key: string, ms: number) => void;
+}
+
+const NOTHING_WRONG: Outcome = { notAccepted: null, stalled: null, pending: null };
+const refused = (problem: Problem): Outcome => ({ notAccepted: problem, stalled: problem, pending: null });
+
+/**
+ * Brings one resource's objects and status to what they should be. A request is a name: all else is read anew from the caches, so it
+ * does not matter what happened, or how often, and with nothing to do nothing is sent.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  /** What validation found, by resource; good for one generation. */
+  readonly #validated = new Map<string, { readonly of: string; readonly problem: Problem | null }>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects where it should be tried again; what it met is in the status by then, if that could be written. */
+  async reconcile(key: string): Promise<void> {
+    const resource = this.#options.caches.resources.get(key);
+    // A resource that is being deleted takes its objects with it by their ownerReferences.
+    if (resource === undefined || resource.metadata.deletionTimestamp !== undefined) return this.#forget(key);
+    const observation = observe(resource, this.#options.caches);
+    let failure: unknown = null;
+    const outcome = await this.#bringAbout(key, observation).catch((error: unknown): Outcome => {
+      failure = error;
+      return { ...NOTHING_WRONG, pending: { reason: 'TryingAgain', message: messageOf(error) } };
+    });
+    await this.#report(key, observation, outcome);
+    if (failure !== null) throw failure;
+  }
+
+  #forget(key: string): void {
+    this.#validated.delete(key);
+    this.#options.objects.forget(key);
+    this.#options.statuses.forget(key);
+  }
+
+  async #bringAbout(key: string, observation: Observation): Promise<Outcome> {
+    const { resource } = observation;
+    const invalid = this.#validate(key, resource);
+    if (invalid !== null) return refused(invalid);
+    const broken = brokenReferences(resource, (name) => observation.live('Service', name));
+    const base: Outcome = broken === null ? NOTHING_WRONG : refused(broken);
+    const spec = withDefaults(resource);
+    if (spec.suspend) return base;
+
+    const { balancerImage } = this.#options;
+    const decided = plan({ observation, spec, config: resolveConfig(resource, { mode: 'cluster' }), balancerImage });
+    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation);
+    return outcome.stalled === null ? { ...base, pending: outcome.pending } : outcome;
+  }
+
+  /** Stops at the first object that is refused: what comes after it would not go with what runs. */
+  async #carryOut(owner: Owner, { manifests, prune, pending }: Plan, observation: Observation): Promise<Outcome> {
+    const { objects } = this.#options;
+    const live = ({ kind, metadata }: Manifest) => observation.live(kind, metadata.name);
+    const foreign = manifests.find((manifest) => objects.decide(owner, manifest, live(manifest)).action === 'Foreign');
+    let awaiting: Problem | null = null;
+    for (const manifest of foreign === undefined ? manifests : [foreign]) {
+      const written = await objects.ensure(owner, manifest, live(manifest));
+      this.#comeBack(owner.key, written);
+      if (written.state === 'Refused') return refused(written.problem);
+      if (written.state === 'NamespaceGoing')
+        return waitingFor({ reason: 'NamespaceTerminating', message: 'the namespace is being deleted' });
+      if (written.state === 'AwaitDeletion') awaiting ??= beingDeleted(manifest);
+    }
+    if (awaiting !== null) return waitingFor(awaiting);
+    for (const child of prune) await objects.delete(owner, child);
+    return waitingFor(pending);
+  }
+
+  #comeBack(key: string, written: Written): void {
+    if ((written.state === 'InPlace' || written.state === 'Refused') && written.laterMs !== null) this.#options.later(key, written.laterMs);
+  }
+
+  #validate(key: string, resource: LoadBalancedService): Problem | null {
+    const of = `${resource.metadata.uid}/${resource.metadata.generation}`;
+    const known = this.#validated.get(key);
+    if (known?.of === of) return known.problem;
+    const problem = invalidity(resource);
+    this.#validated.set(key, { of, problem });
+    return problem;
+  }
+
+  async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
+    const { statuses, events, later, wallClock, logger } = this.#options;
+    const waitMs = statuses.waitMs(key);
+    if (waitMs > 0) return later(key, waitMs);
+
+    const { resource, views, balancers, servers, liveConfig } = observation;
+    const previous = statuses.previous(key, resource);
+    const nowMs = wallClock();
+    const result = buildStatus({
+      resource,
+      previous,
+      views,
+      balancers,
+      servers,
+      outcome,
+      configGeneration: liveConfig?.config.generation ?? 0,
+      nowMs,
+      heartbeatWrittenAtMs: statuses.heartbeatWrittenAtMs(key),
+    });
+    if (result.heartbeat.dueAtMs !== null) later(key, result.heartbeat.dueAtMs - nowMs);
+    try {
+      if (!(await statuses.write(key, resource, previous, result))) return;
+    } catch (error) {
+      // Deleted, or deleted and made anew, since the cache saw it: there is no status to write any more.
+      if (isNotFound(error) || isConflict(error)) return;
+      throw error;
+    }
+    for (const { type, reason, action, note } of notices(previous, result.status, result.failovers)) {
+      logger.info(note, { resource: key, reason });
+      events.record({ regarding: resource, type, reason, action, note });
+    }
+  }
+}
+
+function ownerOf(key: string, resource: LoadBalancedService): Owner {
+  return { key, name: resourceName(resource), uid: resource.metadata.uid ?? '' };
+}
+
+function waitingFor(pending: Problem | null): Outcome {
+  return { ...NOTHING_WRONG, pending };
+}
+
+function beingDeleted({ kind, metadata }: Manifest): Problem {
+  return { reason: 'AwaitingDeletion', message: `${kind} "${metadata.name}" is being deleted, and is made anew when it is gone` };
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util';
+import { API_VERSION, KIND, OPERATOR_FIELD_MANAGER } from '../api/v1alpha1/names.ts';
+import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isOlderVersion } from '../kube/resource-version.ts';
+import type { StatusResult } from '../status/status.ts';
+import type { Status } from '../status/types.ts';
+
+/** No resource's status is written more often than this. */
+export const STATUS_APART_MS = 1_000;
+
+interface Memory {
+  readonly uid: string;
+  readonly status: Status;
+  readonly resourceVersion: string;
+  readonly writtenAtMs: number;
+  readonly heartbeatWrittenAtMs: number | null;
+}
+
+export interface StatusWriterOptions {
+  readonly client: Pick<KubeClient, 'applyStatus'>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+}
+
+/** Writes status where it differs from what was written last, at most once in STATUS_APART_MS for each resource. */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #memory = new Map<string, Memory>();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  forget(key: string): void {
+    this.#memory.delete(key);
+  }
+
+  /** The status as it stands. The cache may not have seen our last write yet; what was counted in it must not be counted again. */
+  previous(key: string, resource: LoadBalancedService): Status | undefined {
+    const memory = this.#memory.get(key);
+    const { uid, resourceVersion = '' } = resource.metadata;
+    const behind = memory?.uid === uid && isOlderVersion(resourceVersion, memory?.resourceVersion ?? '');
+    return behind ? memory?.status : resource.status;
+  }
+
+  heartbeatWrittenAtMs(key: string): number | null {
+    return this.#memory.get(key)?.heartbeatWrittenAtMs ?? null;
+  }
+
+  /** Milliseconds until the status may be written again; 0: now. */
+  waitMs(key: string): number {
+    const memory = this.#memory.get(key);
+    return memory === undefined ? 0 : Math.max(0, memory.writtenAtMs + STATUS_APART_MS - this.#options.now());
+  }
+
+  /** True where it was written. */
+  async write(
+    key: string,
+    resource: LoadBalancedService,
+    previous: Status | undefined,
+    { status, heartbeat }: StatusResult,
+  ): Promise<boolean> {
+    if (isDeepStrictEqual(previous, status)) return false;
+    const { name, namespace, uid = '' } = resource.metadata;
+    const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), uid };
+    const written = await this.#options.client.applyStatus<Omit<LoadBalancedService, 'spec'>>(
+      { apiVersion: API_VERSION, kind: KIND, metadata, status },
+      { fieldManager: OPERATOR_FIELD_MANAGER, force: true },
+    );
+    this.#memory.set(key, {
+      uid,
+      status,
+      resourceVersion: written.metadata.resourceVersion ?? '',
+      writtenAtMs: this.#options.now(),
+      heartbeatWrittenAtMs: heartbeat.rewritten ? this.#options.wallClock() : this.heartbeatWrittenAtMs(key),
+    });
+    return true;
+  }
+}
