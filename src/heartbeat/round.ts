@@ -16,8 +16,8 @@ export interface Pace {
   readonly leastSpacingMs: number;
 }
 
-/** Slots that were missed by more than this (a standstill, or too many checks at once) are not made up for: no burst. */
-const CATCH_UP_MS = 20;
+/** Slots that were missed by more than this (a standstill, or too many checks at once) are not made up for at once: no burst. */
+const CATCH_UP_MS = 5;
 /** A round that fell behind, because members left or T shrank, goes at most this much faster. */
 const HURRY = 4;
 
