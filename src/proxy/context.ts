@@ -22,14 +22,14 @@ export interface ProxyContext {
   readonly accessLog: AccessLog;
   readonly logger: Logger;
   readonly limits: ClientLimits;
-  /** Our name in Via, the same for all replicas of one balancer. */
-  readonly pseudonym: string;
+  /** Our name in Via, the same for all replicas of one balancer; known with the first configuration. */
+  pseudonym: string;
 }
 
 /** Where the requests of one listener go. Changed in place, so that a change of configuration drops no connection. */
 export interface Route {
   listener: ListenerConfig;
-  picker: Picker<Upstream>;
-  failover: FailoverConfig;
-  telemetry: TelemetryConfig;
+  readonly picker: Picker<Upstream>;
+  readonly failover: FailoverConfig;
+  readonly telemetry: TelemetryConfig;
 }

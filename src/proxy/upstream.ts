@@ -22,6 +22,7 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** Idle ones, the most recently used last: LIFO keeps few connections warm, and the warmest is the least likely to be stale. */
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
+  #retired = false;
 
   constructor(endpoint: Endpoint, at: number) {
     this.id = endpoint.id;
@@ -65,7 +66,7 @@ export class Upstream implements Candidate, ConnectionOwner {
 
   /** Keeps `connection`, which nobody uses now, for the next attempt. */
   release(connection: UpstreamConnection, now: number): void {
-    if (this.lifecycle === 'Draining' || this.health.state === 'Unhealthy' || this.#idle.length >= UPSTREAM_IDLE_CONNECTIONS) {
+    if (this.#retired || this.health.state === 'Unhealthy' || this.#idle.length >= UPSTREAM_IDLE_CONNECTIONS) {
       connection.destroy();
       return;
     }
@@ -89,6 +90,12 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** It is suspected: requests that it holds may be tried elsewhere too. */
   suspect(): void {
     this.#eachUser((user) => user.suspected());
+  }
+
+  /** It gets no new requests any more: connections end with what they are at. */
+  retire(retired: boolean): void {
+    this.#retired = retired;
+    if (retired) this.closeIdle();
   }
 
   /** It is marked down: what it holds unanswered is tried elsewhere, or fails at once. */

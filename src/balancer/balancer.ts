@@ -1,0 +1,320 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Outcome } from '../health/machine.ts';
+import type { CheckResult } from '../heartbeat/check-result.ts';
+import { Heartbeats } from '../heartbeat/heartbeats.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { BalancerConfig } from '../model/config.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { ConfigTarget, HealthSink } from '../model/ports.ts';
+import type { BalancerReportBody } from '../model/report.ts';
+import { JsonAccessLog } from '../proxy/access-log.ts';
+import type { ProxyContext } from '../proxy/context.ts';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '../proxy/limits.ts';
+import { LoopTime } from '../proxy/loop-time.ts';
+import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
+import { RetryBudget } from '../proxy/retry-budget.ts';
+import { Sweep } from '../proxy/sweep.ts';
+import type { Upstream } from '../proxy/upstream.ts';
+import { describeError, type Logger } from '../telemetry/logger.ts';
+import { Registry } from '../telemetry/metrics.ts';
+import { AdminServer } from './admin-server.ts';
+import { FailoverRecorder } from './failover-recorder.ts';
+import { GroupRoute } from './group-route.ts';
+import { Listeners } from './listeners.ts';
+import { Pool } from './pool.ts';
+import { registerPoolMetrics } from './pool-metrics.ts';
+import { buildReport } from './report.ts';
+import { Reporter } from './reporter.ts';
+import type { EndpointSnapshot } from './snapshot.ts';
+
+export interface BalancerOptions {
+  readonly sink: HealthSink;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where the listeners bind. */
+  readonly address: string;
+  /** Port of /healthz, /readyz and /metrics; null: none. 0: any free one. */
+  readonly adminPort: number | null;
+  /** Where that one binds: `address` unless given. */
+  readonly adminAddress?: string;
+  /** A report goes out at least this often, changed or not; a change goes out within 100 ms or so. */
+  readonly reportIntervalMs: number;
+  /** While going down, for how long new connections are still taken, so that everybody can learn of it; 0 unless given. */
+  readonly drainDelayMs?: number;
+  /** Where the access log goes: standard output unless given. */
+  readonly accessLogStream?: NodeJS.WritableStream & { readonly writableLength: number };
+  readonly limits?: ClientLimits;
+}
+
+const SUSPICION_MS = 10;
+const DEADLINES_MS = 100;
+const REPORT_TICK_MS = 50;
+
+/**
+ * The balancer: takes configuration and endpoints from whoever follows them, serves traffic, sends heartbeats, and tells the sink what it
+ * sees. It knows nothing of clusters or files.
+ */
+export class Balancer implements ConfigTarget {
+  readonly #options: BalancerOptions;
+  readonly #logger: Logger;
+  readonly #registry = new Registry();
+  readonly #sweep: Sweep;
+  readonly #context: ProxyContext;
+  readonly #budget: RetryBudget;
+  readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
+  readonly #heartbeats: Heartbeats;
+  readonly #heartbeatMs = new Map<string, number>();
+  readonly #listeners: Listeners;
+  readonly #routes = new Map<string, GroupRoute>();
+  readonly #pool: Pool;
+  readonly #reporter: Reporter;
+  readonly #admin: AdminServer | null;
+  #config: BalancerConfig | null = null;
+  #configError = '';
+  #endpoints: readonly Endpoint[] | null = null;
+  #stale = false;
+  #listening: Promise<void> = Promise.resolve();
+  #bound = false;
+  #draining = false;
+
+  constructor(options: BalancerOptions) {
+    const { clock, random, logger } = options;
+    this.#options = options;
+    this.#logger = logger;
+    const time = new LoopTime(clock);
+    this.#sweep = new Sweep(time);
+    this.#budget = new RetryBudget(0, clock);
+    this.#heartbeats = new Heartbeats({ clock, random, onResult: (id, result) => this.#checked(id, result) });
+    this.#pool = new Pool({
+      clock,
+      time,
+      random,
+      checkNow: (id) => this.#heartbeats.checkNow(id),
+      onChange: (upstream, outcome) => this.#changed(upstream, outcome),
+      onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
+      onLost: (upstream) => this.#recorder.lost(upstream.id, clock()),
+    });
+    this.#context = {
+      time,
+      random,
+      logger,
+      sweep: this.#sweep,
+      observer: this.#pool,
+      budget: this.#budget,
+      metrics: new ProxyMetrics(this.#registry),
+      accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
+      limits: options.limits ?? DEFAULT_CLIENT_LIMITS,
+      pseudonym: '',
+    };
+    this.#listeners = new Listeners(this.#context, options.address);
+    this.#reporter = new Reporter(options.sink, clock, options.reportIntervalMs, () => this.report());
+    this.#admin = options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.metrics() });
+    registerPoolMetrics(this.#registry, {
+      endpoints: () => this.endpoints(),
+      failovers: () => this.#recorder.count,
+      heartbeatIntervalMs: () => this.#heartbeats.report().intervalMilliseconds,
+    });
+    this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
+    this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
+    this.#sweep.every(REPORT_TICK_MS, () => this.#reporter.tick());
+  }
+
+  /** Opens the admin port. Rejects with the system's error where it cannot. */
+  async start(): Promise<void> {
+    const { adminAddress, address, adminPort } = this.#options;
+    if (this.#admin && adminPort !== null) await this.#admin.listen(adminAddress ?? address, adminPort);
+  }
+
+  /** Resolves when every listener of the newest configuration listens; rejects with the system's error of the first that cannot. */
+  listening(): Promise<void> {
+    return this.#listening;
+  }
+
+  /** The port that a listener is bound to; 0: it is not. */
+  port(listener: string): number {
+    return this.#listeners.port(listener);
+  }
+
+  get adminPort(): number {
+    return this.#admin?.port ?? 0;
+  }
+
+  applyConfig(config: BalancerConfig): void {
+    this.#config = config;
+    this.#configError = '';
+    this.#context.pseudonym ||= pseudonymOf(config);
+    this.#budget.percent = config.failover.retryBudgetPercent;
+    const { strategy, failover, heartbeat } = config;
+    this.#pool.configure({
+      strategy,
+      weights: new Map(config.backends.map(({ name, weight }) => [name, weight])),
+      maxEjectedPercent: failover.maxEjectedPercent,
+      listeners: config.listeners.map(({ name }) => name),
+      thresholds: heartbeat,
+      failover,
+    });
+    this.#heartbeats.configure(heartbeat, config.listeners);
+    this.#route(config);
+    this.#openListeners(config);
+    this.#logger.info('configuration applied', { generation: config.generation });
+    this.#sooner();
+  }
+
+  rejectConfig(message: string): void {
+    this.#configError = message;
+    this.#logger.error('configuration refused; the last good one goes on', { error: message });
+    this.#sooner();
+  }
+
+  applyEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
+    const gone = new Set(this.#endpoints?.map(({ id }) => id));
+    for (const { id } of endpoints) gone.delete(id);
+    for (const id of gone) {
+      this.#recorder.over(id, this.#options.clock());
+      this.#heartbeatMs.delete(id);
+    }
+    this.#endpoints = endpoints;
+    this.#stale = stale;
+    this.#pool.setEndpoints(endpoints, stale);
+    this.#heartbeats.setEndpoints(endpoints);
+    this.#sooner();
+  }
+
+  /** Null: in service. Else why not. */
+  notReady(): string | null {
+    if (this.#draining) return 'going down';
+    if (!this.#config) return 'no configuration yet';
+    if (!this.#endpoints) return 'no endpoints yet';
+    return this.#bound ? null : 'not listening yet';
+  }
+
+  metrics(): string {
+    return this.#registry.render();
+  }
+
+  endpoints(): readonly EndpointSnapshot[] {
+    const now = this.#options.clock();
+    return this.#pool.upstreams.map(({ id, endpoint, health, requests, active, connections }) => ({
+      endpoint,
+      state: health.state,
+      reason: health.reason,
+      forMilliseconds: Math.round(now - health.since),
+      requests,
+      active,
+      connections,
+      heartbeatMilliseconds: this.#heartbeatMs.get(id) ?? null,
+    }));
+  }
+
+  report(): BalancerReportBody {
+    const now = this.#options.clock();
+    return buildReport({
+      appliedGeneration: this.#config?.generation ?? 0,
+      configError: this.#configError,
+      endpointsStale: this.#stale,
+      backends: this.#config?.backends.map(({ name }) => name) ?? [],
+      endpoints: this.#pool.upstreams,
+      heartbeat: this.#heartbeats.report(),
+      failOpen: [...this.#pool.groups].filter((group) => group.failOpen).map(({ name }) => name),
+      failovers: this.#recorder.reports(now),
+      now,
+    });
+  }
+
+  /**
+   * Goes down politely: unready at once, still taking connections for drainDelayMs, answering each request with `Connection: close`;
+   * then what is under way may finish, until `graceMs` after the call. Ends with `close`.
+   */
+  async drain(graceMs: number): Promise<void> {
+    const { time } = this.#context;
+    const deadline = time.now() + graceMs;
+    this.#draining = true;
+    this.#listeners.drain();
+    await this.#wait(Math.min(this.#options.drainDelayMs ?? 0, graceMs));
+    this.#listeners.stopAccepting();
+    await this.#listeners.emptied(Math.max(deadline - time.now(), 0));
+    await this.close();
+  }
+
+  /** Ends at once: what is under way is cut. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#heartbeats.close();
+    this.#listeners.close();
+    this.#admin?.close();
+    this.#pool.close();
+    this.#sweep.stop();
+    await this.#reporter.close();
+  }
+
+  #route(config: BalancerConfig): void {
+    for (const listener of config.listeners) {
+      const group = this.#pool.group(listener.name);
+      const route = this.#routes.get(listener.name);
+      if (route) route.configure(config);
+      else if (group) this.#routes.set(listener.name, new GroupRoute(listener, group, config));
+    }
+    for (const name of this.#routes.keys()) if (!this.#pool.group(name)) this.#routes.delete(name);
+  }
+
+  #openListeners(config: BalancerConfig): void {
+    const opened = this.#listeners.apply(config.listeners, (name) => this.#routes.get(name) ?? null, config.failover.drainTimeoutMs);
+    this.#listening = opened;
+    opened.then(
+      () => {
+        if (this.#config !== config) return;
+        this.#bound = true;
+        this.#sooner();
+      },
+      (error: unknown) => this.#cannotListen(config, error),
+    );
+  }
+
+  #cannotListen(config: BalancerConfig, error: unknown): void {
+    if (this.#config !== config) return;
+    this.#configError = `cannot listen: ${describeError(error)}`;
+    this.#logger.error('cannot listen', { error });
+    this.#sooner();
+  }
+
+  #checked(id: string, result: CheckResult): void {
+    if (result.answered) this.#heartbeatMs.set(id, result.durationMs);
+    this.#pool.checked(id, result);
+  }
+
+  #changed(upstream: Upstream, outcome: Outcome): void {
+    const { state, reason } = outcome.record;
+    const at = this.#options.clock();
+    const fields = { endpoint: upstream.id, backend: upstream.backend, reason };
+    if (state === 'Unhealthy') {
+      const detectionMilliseconds = outcome.detectionMilliseconds ?? 0;
+      this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);
+      this.#logger.warn('endpoint is out', { ...fields, detectionMilliseconds: Math.round(detectionMilliseconds) });
+    } else if (state === 'Healthy') {
+      this.#recorder.over(upstream.id, at);
+      this.#logger.info('endpoint is healthy', fields);
+    } else {
+      this.#logger.debug('endpoint is suspect', fields);
+    }
+    this.#sooner();
+  }
+
+  /** Something that a report tells has changed. */
+  #sooner(): void {
+    this.#reporter.changed();
+    this.#sweep.wake();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    });
+  }
+}
+
+/** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */
+function pseudonymOf({ uid, namespace, name }: BalancerConfig): string {
+  const source = uid === '' ? `${namespace}/${name}/${randomBytes(8).toString('hex')}` : uid;
+  return `evenkeel-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
+}

@@ -1,0 +1,101 @@
+import type { Endpoint } from '../model/endpoint.ts';
+import type { HealthReason } from '../model/health.ts';
+import type { FailoverReport } from '../model/report.ts';
+
+const RECORDS = 20;
+/** Requests that fail on an endpoint that is not out count for its outage if that begins within this time. */
+const PRELUDE_MS = 30_000;
+
+interface Outage {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly reason: HealthReason;
+  readonly detectionMilliseconds: number;
+  readonly startedAt: number;
+  endedAt: number | null;
+  rescued: number;
+  lost: number;
+}
+
+/** Requests that failed on an endpoint before it was marked down. */
+interface Prelude {
+  readonly since: number;
+  rescued: number;
+  lost: number;
+}
+
+/** The outages of endpoints, newest first, and what became of the requests that they held. Pure: it is told the time (Clock ms). */
+export class FailoverRecorder {
+  readonly #prefix: string;
+  #outages: Outage[] = [];
+  readonly #open = new Map<string, Outage>();
+  readonly #preludes = new Map<string, Prelude>();
+  #count = 0;
+
+  /** `prefix`: random, one for each process, so that ids never repeat. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** Outages ever. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `endpoint` was marked Unhealthy. */
+  out(endpoint: Endpoint, reason: HealthReason, detectionMilliseconds: number, at: number): void {
+    if (this.#open.has(endpoint.id)) return;
+    const prelude = this.#preludes.get(endpoint.id);
+    const counts = prelude && at - prelude.since <= PRELUDE_MS ? prelude : { rescued: 0, lost: 0 };
+    const { rescued, lost } = counts;
+    this.#count++;
+    const id = `${this.#prefix}-${this.#count}`;
+    const outage: Outage = { id, endpoint, reason, detectionMilliseconds, startedAt: at, endedAt: null, rescued, lost };
+    this.#preludes.delete(endpoint.id);
+    this.#open.set(endpoint.id, outage);
+    this.#outages = [outage, ...this.#outages].slice(0, RECORDS);
+  }
+
+  /** It is Healthy again, or does not exist any more. */
+  over(endpointId: string, at: number): void {
+    this.#preludes.delete(endpointId);
+    const outage = this.#open.get(endpointId);
+    if (!outage) return;
+    outage.endedAt = at;
+    this.#open.delete(endpointId);
+  }
+
+  rescued(endpointId: string, at: number): void {
+    this.#counts(endpointId, at).rescued++;
+  }
+
+  lost(endpointId: string, at: number): void {
+    this.#counts(endpointId, at).lost++;
+  }
+
+  reports(at: number): FailoverReport[] {
+    return this.#outages.map(({ id, endpoint, reason, detectionMilliseconds, startedAt, endedAt, rescued, lost }) => ({
+      id,
+      address: endpoint.id,
+      backend: endpoint.backend,
+      ...(endpoint.podName === undefined ? {} : { podName: endpoint.podName }),
+      ...(endpoint.nodeName === undefined ? {} : { nodeName: endpoint.nodeName }),
+      reason,
+      detectionMilliseconds: Math.round(detectionMilliseconds),
+      rescued,
+      lost,
+      agoMilliseconds: Math.round(at - startedAt),
+      outMilliseconds: endedAt === null ? null : Math.round(endedAt - startedAt),
+    }));
+  }
+
+  #counts(endpointId: string, at: number): { rescued: number; lost: number } {
+    const outage = this.#open.get(endpointId);
+    if (outage) return outage;
+    const known = this.#preludes.get(endpointId);
+    if (known && at - known.since <= PRELUDE_MS) return known;
+    const prelude: Prelude = { since: at, rescued: 0, lost: 0 };
+    this.#preludes.set(endpointId, prelude);
+    return prelude;
+  }
+}

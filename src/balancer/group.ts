@@ -1,0 +1,77 @@
+import type { Picker } from '../balancing/picker.ts';
+import { type Eligible, eligible, mayEject } from '../balancing/pool.ts';
+import { createPicker } from '../balancing/registry.ts';
+import { FirstByteTime, isOverdue, suspicionThreshold } from '../health/suspicion.ts';
+import type { Random } from '../model/clock.ts';
+import type { StrategyType } from '../model/config.ts';
+import type { Upstream } from '../proxy/upstream.ts';
+
+export interface GroupRules {
+  readonly strategy: StrategyType;
+  readonly weights: ReadonlyMap<string, number | null>;
+  readonly maxEjectedPercent: number;
+}
+
+/** The endpoints of one listener, and who of them gets its requests. */
+export class Group {
+  readonly name: string;
+  /** Of all its endpoints together: what a new one is measured by. */
+  readonly firstByteTime = new FirstByteTime();
+  readonly #random: Random;
+  #rules: GroupRules;
+  #upstreams: readonly Upstream[] = [];
+  #tier: Eligible<Upstream>['tier'] = 'Empty';
+  #picker: Picker<Upstream>;
+
+  constructor(name: string, rules: GroupRules, random: Random) {
+    this.name = name;
+    this.#rules = rules;
+    this.#random = random;
+    this.#picker = createPicker(rules.strategy, [], rules.weights, random);
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return this.#upstreams;
+  }
+
+  get picker(): Picker<Upstream> {
+    return this.#picker;
+  }
+
+  /** No endpoint is left, so all are tried. */
+  get failOpen(): boolean {
+    return this.#tier === 'FailOpen';
+  }
+
+  /** It has somebody to ask. */
+  get serving(): boolean {
+    return this.#tier === 'Healthy' || this.#tier === 'Suspect';
+  }
+
+  setRules(rules: GroupRules): void {
+    this.#rules = rules;
+  }
+
+  setUpstreams(upstreams: readonly Upstream[]): void {
+    this.#upstreams = upstreams;
+  }
+
+  /** After any change of who is there, how they are, or how they are chosen. */
+  choose(): void {
+    const { strategy, weights, maxEjectedPercent } = this.#rules;
+    const { tier, targets } = eligible(this.#upstreams, weights, maxEjectedPercent);
+    this.#tier = tier;
+    this.#picker = createPicker(strategy, targets, weights, this.#random, this.#picker);
+  }
+
+  mayEject(upstream: Upstream): boolean {
+    return mayEject(this.#upstreams, upstream.backend, this.#rules.maxEjectedPercent);
+  }
+
+  /** For how long `upstream` has owed an answer at `now` (LoopTime), where that is too long; else null. */
+  overdueMs(upstream: Upstream, now: number): number | null {
+    const since = upstream.silence.since;
+    if (since === null) return null;
+    return isOverdue(since, now, suspicionThreshold(upstream.firstByteTime, this.firstByteTime), 0) ? now - since : null;
+  }
+}

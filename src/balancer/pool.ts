@@ -1,0 +1,227 @@
+import { type HealthThresholds, heedsAnswers, nextHealth, type Outcome } from '../health/machine.ts';
+import type { HealthEvent } from '../health/record.ts';
+import type { CheckResult } from '../heartbeat/check-result.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { FailoverConfig } from '../model/config.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { LoopTime } from '../proxy/loop-time.ts';
+import type { TrafficObserver } from '../proxy/traffic-observer.ts';
+import { Upstream } from '../proxy/upstream.ts';
+import { Group, type GroupRules } from './group.ts';
+
+export interface PoolOptions {
+  readonly clock: Clock;
+  readonly time: LoopTime;
+  readonly random: Random;
+  /** Bring the next check of this endpoint forward. */
+  readonly checkNow: (endpointId: string) => void;
+  /** An endpoint came into another state; its group has chosen anew already, its requests have not been told yet. */
+  readonly onChange: (upstream: Upstream, outcome: Outcome) => void;
+  readonly onRescued: (upstream: Upstream) => void;
+  readonly onLost: (upstream: Upstream) => void;
+}
+
+export interface PoolConfig extends GroupRules {
+  /** Names of the listeners. */
+  readonly listeners: readonly string[];
+  readonly thresholds: HealthThresholds;
+  readonly failover: FailoverConfig;
+}
+
+/** Before the first configuration: no listener, so none of it is asked for. */
+const NOTHING: PoolConfig = {
+  strategy: 'RoundRobin',
+  weights: new Map(),
+  maxEjectedPercent: 0,
+  listeners: [],
+  thresholds: { failureThreshold: 1, successThreshold: 1, timeoutMs: 0 },
+  failover: {
+    retryMethods: 'None',
+    retryBudgetPercent: 0,
+    replayBufferBytes: 0,
+    maxEjectedPercent: 0,
+    connectTimeoutMs: 0,
+    responseTimeoutMs: 0,
+    drainTimeoutMs: 0,
+  },
+};
+
+/** All endpoints at run time: what is known of each, kept through changes of configuration, and what follows from it. */
+export class Pool implements TrafficObserver {
+  readonly #options: PoolOptions;
+  readonly #groups = new Map<string, Group>();
+  /** By port name and id: two ports may lead to one address. */
+  readonly #upstreams = new Map<string, Upstream>();
+  readonly #byId = new Map<string, Upstream[]>();
+  /** Draining, or not listed any more: when that began, in LoopTime. They finish what they have. */
+  readonly #leaving = new Map<Upstream, number>();
+  #listed: ReadonlySet<Upstream> = new Set();
+  #config: PoolConfig = NOTHING;
+  #stale = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  get groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  group(listener: string): Group | undefined {
+    return this.#groups.get(listener);
+  }
+
+  /** Every endpoint that is listed now. */
+  get upstreams(): readonly Upstream[] {
+    return [...this.#groups.values()].flatMap((group) => group.upstreams);
+  }
+
+  configure(config: PoolConfig): void {
+    this.#config = config;
+    for (const name of this.#groups.keys()) if (!config.listeners.includes(name)) this.#groups.delete(name);
+    for (const name of config.listeners) {
+      const group = this.#groups.get(name);
+      if (group) group.setRules(config);
+      else this.#groups.set(name, new Group(name, config, this.#options.random));
+    }
+    this.#regroup([...this.#listed]);
+  }
+
+  /** `stale`: who follows the endpoints has lost touch, so what answers at an old address may be somebody else. */
+  setEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
+    this.#stale = stale;
+    const now = this.#options.time.now();
+    const listed = endpoints.map((endpoint) => this.#record(endpoint));
+    const still = new Set(listed);
+    for (const upstream of this.#upstreams.values()) {
+      if (!still.has(upstream) || upstream.lifecycle === 'Draining') this.#leave(upstream, now);
+      else this.#stay(upstream);
+    }
+    this.#listed = still;
+    this.#regroup(listed);
+  }
+
+  /** Looks at the time: who has gone silent (every call), and every connection's deadlines (`deadlines`). */
+  tick(now: number, deadlines: boolean): void {
+    for (const upstream of this.#upstreams.values()) {
+      const overdueMs = this.#groups.get(upstream.endpoint.portName)?.overdueMs(upstream, now) ?? null;
+      if (overdueMs !== null) this.overdue(upstream, overdueMs);
+    }
+    if (!deadlines) return;
+    const { failover } = this.#config;
+    for (const upstream of this.#upstreams.values()) upstream.tick(now, failover);
+    for (const [upstream, since] of this.#leaving) this.#seeOff(upstream, now - since >= failover.drainTimeoutMs);
+  }
+
+  checked(endpointId: string, result: CheckResult): void {
+    const { time } = this.#options;
+    for (const upstream of this.#byId.get(endpointId) ?? []) {
+      if (result.answered) {
+        upstream.silence.received(time.now());
+        this.#apply(upstream, { type: 'CheckAnswered', at: result.endedAt, stale: this.#stale });
+      } else {
+        const { endedAt, startedAt, reason, loopLateMs } = result;
+        this.#apply(upstream, { type: 'CheckMissed', at: endedAt, startedAt, reason, loopLateMs });
+      }
+    }
+  }
+
+  /** Ends every connection to a server. */
+  close(): void {
+    for (const upstream of this.#upstreams.values()) upstream.expel();
+  }
+
+  // What the proxy tells.
+
+  answered(upstream: Upstream, firstByteMs: number): void {
+    upstream.firstByteTime.observe(firstByteMs);
+    this.#groups.get(upstream.endpoint.portName)?.firstByteTime.observe(firstByteMs);
+    if (heedsAnswers(upstream.health)) this.#apply(upstream, { type: 'TrafficAnswered', at: this.#options.clock() });
+  }
+
+  completed(upstream: Upstream): void {
+    if (heedsAnswers(upstream.health)) this.#apply(upstream, { type: 'TrafficCompleted', at: this.#options.clock() });
+  }
+
+  failed(upstream: Upstream): void {
+    this.#apply(upstream, { type: 'TrafficFailed', at: this.#options.clock(), mayEject: this.#mayEject(upstream) });
+  }
+
+  cut(upstream: Upstream): void {
+    this.#apply(upstream, { type: 'ResponseCut', at: this.#options.clock(), mayEject: this.#mayEject(upstream) });
+  }
+
+  overdue(upstream: Upstream, unansweredMs: number): void {
+    const at = this.#options.clock();
+    if (upstream.health.state === 'Healthy' && this.#listed.has(upstream))
+      this.#apply(upstream, { type: 'TrafficUnanswered', at, unansweredSince: at - unansweredMs });
+    else upstream.suspect();
+  }
+
+  rescued(upstream: Upstream): void {
+    this.#options.onRescued(upstream);
+  }
+
+  lost(upstream: Upstream): void {
+    this.#options.onLost(upstream);
+  }
+
+  #apply(upstream: Upstream, event: HealthEvent): void {
+    if (!this.#listed.has(upstream)) return;
+    const outcome = nextHealth(upstream.health, event, this.#config.thresholds);
+    upstream.health = outcome.record;
+    if (outcome.checkNow) this.#options.checkNow(upstream.id);
+    if (!outcome.changed) return;
+    this.#groups.get(upstream.endpoint.portName)?.choose();
+    this.#options.onChange(upstream, outcome);
+    if (outcome.record.state === 'Unhealthy') upstream.condemn();
+    else if (outcome.record.state === 'Suspect') upstream.suspect();
+  }
+
+  #mayEject(upstream: Upstream): boolean {
+    return this.#groups.get(upstream.endpoint.portName)?.mayEject(upstream) ?? false;
+  }
+
+  #record(endpoint: Endpoint): Upstream {
+    const key = keyOf(endpoint);
+    let upstream = this.#upstreams.get(key);
+    if (!upstream) {
+      upstream = new Upstream(endpoint, this.#options.clock());
+      this.#upstreams.set(key, upstream);
+      this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
+    }
+    upstream.endpoint = endpoint;
+    return upstream;
+  }
+
+  #regroup(listed: readonly Upstream[]): void {
+    for (const group of this.#groups.values()) {
+      group.setUpstreams(listed.filter((upstream) => upstream.endpoint.portName === group.name));
+      group.choose();
+    }
+  }
+
+  #leave(upstream: Upstream, now: number): void {
+    if (!this.#leaving.has(upstream)) this.#leaving.set(upstream, now);
+    upstream.retire(true);
+  }
+
+  #stay(upstream: Upstream): void {
+    if (this.#leaving.delete(upstream)) upstream.retire(false);
+  }
+
+  /** One that is leaving: gone when it has nothing left, or when its time is over. */
+  #seeOff(upstream: Upstream, late: boolean): void {
+    if (late) upstream.expel();
+    if (upstream.connections > 0 || this.#listed.has(upstream)) return;
+    this.#leaving.delete(upstream);
+    this.#upstreams.delete(keyOf(upstream.endpoint));
+    const others = (this.#byId.get(upstream.id) ?? []).filter((each) => each !== upstream);
+    if (others.length > 0) this.#byId.set(upstream.id, others);
+    else this.#byId.delete(upstream.id);
+  }
+}
+
+function keyOf(endpoint: Endpoint): string {
+  return `${endpoint.portName}/${endpoint.id}`;
+}

@@ -1,0 +1,102 @@
+import { Balancer, type BalancerOptions } from '../../src/balancer/balancer.ts';
+import type { BalancerConfig, FailoverConfig, HeartbeatConfig, ListenerConfig } from '../../src/model/config.ts';
+import { type Endpoint, endpointId } from '../../src/model/endpoint.ts';
+import type { BalancerReportBody } from '../../src/model/report.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+
+export interface ConfigChanges extends Partial<Omit<BalancerConfig, 'heartbeat' | 'failover' | 'listeners'>> {
+  readonly heartbeat?: Partial<HeartbeatConfig>;
+  readonly failover?: Partial<FailoverConfig>;
+  readonly listeners?: readonly Partial<ListenerConfig>[];
+}
+
+/** A configuration with one HTTP listener `http` on any free port and one backend `fixed`, with `changes` on top. */
+export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
+  return {
+    formatVersion: 1,
+    name: 'shop',
+    namespace: 'default',
+    uid: 'b4b0a3a2-0c2d-4f5e-9f58-0e9a4b0f0001',
+    generation: 1,
+    backends: [{ name: 'fixed', weight: null, source: { type: 'Addresses', addresses: [] } }],
+    strategy: 'RoundRobin',
+    telemetry: { accessLog: 'None', responseHeader: null },
+    ...changes,
+    listeners: (changes.listeners ?? [{}]).map((listener) => ({
+      name: 'http',
+      port: 80,
+      bindPort: 0,
+      protocol: 'HTTP',
+      trustedProxies: [],
+      maxConnectionAgeMs: 0,
+      ...listener,
+    })),
+    heartbeat: {
+      check: { type: 'TCP', port: null },
+      schedule: { type: 'Fixed', intervalMs: 200 },
+      timeoutMs: 200,
+      failureThreshold: 2,
+      successThreshold: 2,
+      jitterPercent: 10,
+      ...changes.heartbeat,
+    },
+    failover: {
+      retryMethods: 'Safe',
+      retryBudgetPercent: 20,
+      replayBufferBytes: 65_536,
+      maxEjectedPercent: 50,
+      connectTimeoutMs: 1_000,
+      responseTimeoutMs: 30_000,
+      drainTimeoutMs: 30_000,
+      ...changes.failover,
+    },
+  };
+}
+
+/** The endpoint of a server on a port of this machine. */
+export function endpointAt(port: number, changes: Partial<Endpoint> = {}): Endpoint {
+  const host = '127.0.0.1';
+  return { id: endpointId(host, port), host, port, backend: 'fixed', portName: 'http', weight: 1, lifecycle: 'Ready', ...changes };
+}
+
+export interface StartedBalancer {
+  readonly balancer: Balancer;
+  /** Port of the listener `http`. */
+  readonly port: number;
+  /** The newest report; undefined before the first. */
+  readonly report: () => BalancerReportBody | undefined;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A whole balancer on free ports of 127.0.0.1, in front of servers on `serverPorts`. Use with `await using`. */
+export async function startBalancer(
+  serverPorts: readonly number[],
+  config: BalancerConfig = balancerConfig(),
+  options: Partial<BalancerOptions> = {},
+): Promise<StartedBalancer> {
+  let report: BalancerReportBody | undefined;
+  const balancer = new Balancer({
+    sink: {
+      publish: (body) => {
+        report = body;
+      },
+      close: async () => {},
+    },
+    logger: silentLogger,
+    clock: () => performance.now(),
+    random: Math.random,
+    address: '127.0.0.1',
+    adminPort: null,
+    reportIntervalMs: 1_000,
+    ...options,
+  });
+  await balancer.start();
+  balancer.applyConfig(config);
+  const portName = config.listeners[0]?.name ?? 'http';
+  balancer.applyEndpoints(
+    serverPorts.map((port) => endpointAt(port, { portName })),
+    false,
+  );
+  await balancer.listening();
+  return { balancer, port: balancer.port(portName), report: () => report, [Symbol.asyncDispose]: () => balancer.close() };
+}
