@@ -154,11 +154,12 @@ describe('a round of heartbeats', () => {
     for (const { lastStartedAt } of all) assert.ok(lastStartedAt > 15_900, `${lastStartedAt}`);
   });
 
-  it('visits missed in a standstill are not made up for', () => {
+  it('visits missed in a standstill are not made up for, but the next round is made in a hurry', () => {
     const round = roundOf(members(100), { intervalMs: 1_000, jitterPercent: 0, leastSpacingMs: 0 });
     const times = go(round, 6_000, (due) => (due > 2_000 && due < 5_000 ? 5_000 - due : 0));
     const burst = times.filter((at) => at >= 5_000 && at < 5_010).length;
     assert.ok(burst <= 8, `${burst} at once`);
-    assert.ok(times.filter((at) => at >= 5_000).length <= 106);
+    const after = times.filter((at) => at >= 5_000).length;
+    assert.ok(after > 150 && after <= 180, `${after} in the second after it`);
   });
 });
