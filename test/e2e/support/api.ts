@@ -6,11 +6,11 @@ import type { KubeObject } from '../../../src/api/meta.ts';
 /** A kubectl that ended with an error; its message holds what it said. */
 export class KubectlError extends Error {
   override readonly name = 'KubectlError';
-  readonly stderr: string;
+  readonly stdout: string;
 
-  constructor(args: readonly string[], stderr: string) {
+  constructor(args: readonly string[], stdout: string, stderr: string) {
     super(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
-    this.stderr = stderr;
+    this.stdout = stdout;
   }
 }
 
@@ -18,7 +18,7 @@ export class KubectlError extends Error {
 export function kubectl(args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile('kubectl', args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error) reject(new KubectlError(args, stderr || error.message));
+      if (error) reject(new KubectlError(args, stdout, stderr || error.message));
       else resolve(stdout);
     });
     child.stdin?.on('error', () => {});

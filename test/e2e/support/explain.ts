@@ -7,7 +7,7 @@ export async function explain(namespace: string): Promise<string> {
     section('resources', ['get', 'lbs,balancerreports', '-n', namespace, '-o', 'yaml', '--show-managed-fields=false']),
     section('pods', ['get', 'pods,deployments,services,endpointslices', '-n', namespace, '-o', 'wide']),
     section('events', ['get', 'events', '-n', namespace, '--sort-by', '.metadata.creationTimestamp']),
-    section('balancers', ['logs', '-n', namespace, '-l', 'app.kubernetes.io/component=balancer', '--tail=40', '--prefix']),
+    section('balancers', ['logs', '-n', namespace, '-l', 'evenkeel.dev/component=balancer', '--tail=40', '--prefix']),
     section('operators', ['logs', '-n', operatorNamespace, '-l', 'app.kubernetes.io/component=operator', '--tail=60', '--prefix']),
   ]);
   return sections.join('\n');

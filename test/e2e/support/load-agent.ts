@@ -17,10 +17,12 @@ export interface LoadSpec {
   /** POST only. */
   readonly bodyBytes?: number;
   /**
-   * `Open`: `rate` requests a second, whether earlier ones are answered or not. `Sequential`: `count` requests, each after the answer to
-   * the one before.
+   * `Open`: `rate` requests a second, whether earlier ones are answered or not, and `count` of them or until it is stopped. `Sequential`:
+   * `count` requests, each after the answer to the one before.
    */
-  readonly pace: { readonly type: 'Open'; readonly rate: number } | { readonly type: 'Sequential'; readonly count: number };
+  readonly pace:
+    | { readonly type: 'Open'; readonly rate: number; readonly count?: number }
+    | { readonly type: 'Sequential'; readonly count: number };
   /** `Kept` (default): connections are used again. `New`: one for each request. */
   readonly connections?: 'Kept' | 'New';
   /** A request without an answer by then has failed; 2000 unless given. */
@@ -163,7 +165,7 @@ class Load {
     this.#spec = spec;
     this.#timeoutMs = spec.timeoutMs ?? 2000;
     this.#text = requestText(spec, spec.bodyBytes ?? 0, spec.connections !== 'New');
-    void (spec.pace.type === 'Open' ? this.#keepPace(spec.pace.rate) : this.#oneByOne(spec.pace.count));
+    void (spec.pace.type === 'Open' ? this.#keepPace(spec.pace.rate, spec.pace.count ?? Infinity) : this.#oneByOne(spec.pace.count));
   }
 
   async stop(): Promise<void> {
@@ -188,10 +190,10 @@ class Load {
   }
 
   /** Every request has its time, counted from the start: a stall is made up for at once, and counts in the latency of those it held up. */
-  async #keepPace(rate: number): Promise<void> {
+  async #keepPace(rate: number, count: number): Promise<void> {
     const start = Date.now();
-    while (this.#running) {
-      const due = Math.floor(((Date.now() - start) * rate) / 1000);
+    while (this.#running && this.#sent < count) {
+      const due = Math.min(count, Math.floor(((Date.now() - start) * rate) / 1000));
       while (this.#sent < due) {
         const request = this.#send(start + (this.#sent * 1000) / rate);
         this.#under.add(request);
@@ -199,6 +201,8 @@ class Load {
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    await Promise.all(this.#under);
+    this.#running = false;
   }
 
   async #oneByOne(count: number): Promise<void> {

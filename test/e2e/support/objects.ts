@@ -5,7 +5,10 @@ import { api } from './api.ts';
 /** Objects of the API as far as the tests read them. */
 export interface Pod extends KubeObject {
   readonly metadata: ObjectMeta & { readonly name: string; readonly uid: string };
-  readonly spec: { readonly nodeName?: string };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[];
+  };
   readonly status: {
     readonly podIP?: string;
     readonly phase?: string;

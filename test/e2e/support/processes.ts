@@ -8,11 +8,13 @@ import type { Pod } from './objects.ts';
 export const processesOutOfReach =
   process.env.EVENKEEL_CLUSTER === 'own' ? false : "it has to reach a container's process, so only on the project's own cluster";
 
-/** Sends a signal to the processes of a pod's containers, as the kernel or an operator of the node would; the pod is not told. */
-export function signal(pod: Pod, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
-  const pids = processesOf(pod);
-  if (pids.length === 0) throw new Error(`pod ${pod.metadata.name} has no process here`);
-  for (const pid of pids) process.kill(pid, name);
+/** Sends a signal to the processes of the pods' containers, as the kernel or somebody on the node would; nobody else is told. */
+export function signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT', ...pods: readonly Pod[]): void {
+  for (const pod of pods) {
+    const pids = processesOf(pod);
+    if (pids.length === 0) throw new Error(`pod ${pod.metadata.name} has no process here`);
+    for (const pid of pids) process.kill(pid, name);
+  }
 }
 
 /** The processes in the cgroup of the pod, except the pause container's. */

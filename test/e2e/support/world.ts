@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { after, before, type TestContext } from 'node:test';
+import { after, before, type TestContext, type TestOptions, test } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
+import { backendSelector, balancerSelector, COMPONENT_LABEL, SERVICE_LABEL } from '../../../src/api/v1alpha1/labels.ts';
 import type { LoadBalancedServiceSpec, LoadBalancedServiceStatus, RecentFailover } from '../../../src/api/v1alpha1/types.ts';
 import { ensureAgent, fetchInside, Load } from './agent.ts';
 import { api, apply, kubectl } from './api.ts';
@@ -9,6 +10,8 @@ import { ensureInstalled } from './install.ts';
 import type { FetchResult, LoadSpec } from './load-agent.ts';
 import { type Event, isReady, type Pod, paths, podsOf, type Service, type StoredResource } from './objects.ts';
 import { waitFor } from './wait.ts';
+
+type Body = (context: TestContext) => Promise<void>;
 
 /** Requests a second of the failover tests. EVENKEEL_E2E_RATE: another rate, for machines whose cores are full. */
 export const rate = Number(process.env.EVENKEEL_E2E_RATE ?? 500);
@@ -36,16 +39,17 @@ export class World {
     await kubectl(['delete', 'namespace', this.namespace, '--wait=false']);
   }
 
-  /** The body of a test; when it fails, the state of the namespace is printed before it is gone. */
-  test(body: (context: TestContext) => Promise<void>): (context: TestContext) => Promise<void> {
-    return async (context) => {
+  /** A test; when it fails, the state of the namespace is printed before it is gone. */
+  test(name: string, ...rest: [body: Body] | [options: TestOptions, body: Body]): void {
+    const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
+    void test(name, { timeout: 90_000, ...options }, async (context) => {
       try {
         await body(context);
       } catch (error) {
         console.error(await explain(this.namespace));
         throw error;
       }
-    };
+    });
   }
 
   async apply(...objects: readonly KubeObject[]): Promise<void> {
@@ -95,15 +99,12 @@ export class World {
   }
 
   servers(name: string, backend?: string): Promise<Pod[]> {
-    return podsOf(this.namespace, {
-      'evenkeel.dev/service': name,
-      'app.kubernetes.io/component': 'backend',
-      ...(backend === undefined ? {} : { 'evenkeel.dev/backend': backend }),
-    });
+    const all = { [SERVICE_LABEL]: name, [COMPONENT_LABEL]: 'backend' };
+    return podsOf(this.namespace, backend === undefined ? all : backendSelector(name, backend));
   }
 
   balancers(name: string): Promise<Pod[]> {
-    return podsOf(this.namespace, { 'evenkeel.dev/service': name, 'app.kubernetes.io/component': 'balancer' });
+    return podsOf(this.namespace, balancerSelector(name));
   }
 
   pod(name: string): Promise<Pod | null> {

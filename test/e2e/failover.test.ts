@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext } from 'node:test';
+import type { RecentFailover } from '../../src/api/v1alpha1/types.ts';
+import type { Load } from './support/agent.ts';
+import { api, kubectl } from './support/api.ts';
+import type { LoadResult } from './support/load-agent.ts';
+import { helloBackend, plainService, resource } from './support/manifests.ts';
+import { isReady, type Pod, paths, podsOf } from './support/objects.ts';
+import { processesOutOfReach, signal } from './support/processes.ts';
+import { pause, waitFor } from './support/wait.ts';
+import { rate, useWorld } from './support/world.ts';
+
+/** In the status and in Events within this of the fault, and of its end. */
+const TOLD_WITHIN_MS = 2000;
+
+interface Traffic {
+  readonly gets: Load;
+  readonly posts: Load;
+}
+
+suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
+  const world = useWorld('failover');
+  const name = 'shop';
+
+  async function withTraffic(
+    context: TestContext,
+    fault: (traffic: Traffic) => Promise<void>,
+  ): Promise<{ gets: LoadResult; posts: LoadResult }> {
+    await world.settled(name);
+    const gets = await world.load(name, { pace: { type: 'Open', rate } });
+    const posts = await world.load(name, { pace: { type: 'Open', rate: rate / 10 }, method: 'POST', bodyBytes: 100 });
+    await flowing(gets);
+    try {
+      await fault({ gets, posts });
+    } finally {
+      await Promise.all([gets.stop(), posts.stop()]);
+    }
+    const results = { gets: await gets.result(), posts: await posts.result() };
+    for (const [method, { sent, failed, outcomes, latency }] of Object.entries(results)) {
+      context.diagnostic(
+        `${method}: ${sent} sent, ${failed} failed ${JSON.stringify(outcomes)}, p50 ${latency.p50} ms, p99 ${latency.p99} ms, slowest ${latency.max} ms`,
+      );
+    }
+    return results;
+  }
+
+  /** Until every server has been seen to answer under this load. */
+  async function flowing(load: Load): Promise<void> {
+    const servers = (await world.servers(name)).length;
+    await waitFor(`answers from all ${servers} servers`, async () => Object.keys((await load.result()).servers).length >= servers);
+  }
+
+  function noneFailed({ sent, failed, outcomes, failures }: LoadResult): void {
+    assert.ok(sent > 0);
+    assert.equal(failed, 0, `${failed} of ${sent} failed: ${JSON.stringify(outcomes)}, the first at ${JSON.stringify(failures[0])}`);
+  }
+
+  /** A POST that a dead or frozen server held is told so, honestly and soon; none is left hanging, none is tried again. */
+  function postsFailHonestly({ outcomes, failures, failed }: LoadResult, atMost: number): void {
+    const kinds = Object.keys(outcomes).filter((outcome) => outcome !== '200');
+    assert.deepEqual(
+      kinds.filter((outcome) => outcome !== '502' && outcome !== '504'),
+      [],
+      JSON.stringify(outcomes),
+    );
+    assert.ok(failed <= atMost, `${failed} POSTs failed, more than ${atMost}`);
+    for (const { latencyMs } of failures) assert.ok(latencyMs < 1000, `a POST was answered after ${latencyMs} ms`);
+  }
+
+  async function anyServer(): Promise<Pod> {
+    const [pod] = (await world.servers(name)).filter(isReady);
+    assert.ok(pod);
+    return pod;
+  }
+
+  const failoversNow = async (): Promise<RecentFailover[]> => (await world.status(name)).recentFailovers ?? [];
+
+  /** Until an Event with this reason speaks of the pod, again where it did `before`. */
+  async function event(reason: string, pod: Pod, before: number): Promise<void> {
+    await waitFor(`an Event ${reason} about ${pod.metadata.name}`, async () => (await countEvents(reason, pod)) > before, {
+      timeoutMs: 15_000,
+    });
+  }
+
+  async function countEvents(reason: string, pod: Pod): Promise<number> {
+    return (await world.events(name)).filter((event) => event.reason === reason && event.note.includes(pod.metadata.name)).length;
+  }
+
+  /** Does `fault` to a server, and waits until status and Events tell of it; each within the time promised. */
+  async function failoverTold(context: TestContext, victim: Pod, fault: () => void): Promise<RecentFailover> {
+    const [before, events] = [await failoversNow(), await countEvents('Failover', victim)];
+    const since = Date.now();
+    fault();
+    const [[failover, inStatus], inEvents] = await Promise.all([
+      world.failover(name, victim.metadata.name, before).then((found) => [found, Date.now() - since] as const),
+      event('Failover', victim, events).then(() => Date.now() - since),
+    ]);
+    context.diagnostic(
+      `failover: ${failover.reason}, seen after ${failover.detectionMilliseconds} ms, in status after ${inStatus} ms, in Events after ${inEvents} ms; ${failover.rescued} rescued, ${failover.lost} lost`,
+    );
+    assert.ok(inStatus < TOLD_WITHIN_MS, `in status after ${inStatus} ms`);
+    assert.ok(inEvents < TOLD_WITHIN_MS, `in Events after ${inEvents} ms`);
+    return failover;
+  }
+
+  async function recoveryTold(context: TestContext, victim: Pod, failover: RecentFailover, events: number, since: number): Promise<void> {
+    const [inStatus, inEvents] = await Promise.all([
+      world.recovery(name, failover.id).then(() => Date.now() - since),
+      event('Recovered', victim, events).then(() => Date.now() - since),
+    ]);
+    context.diagnostic(`recovery: in status after ${inStatus} ms, in Events after ${inEvents} ms`);
+    assert.ok(inStatus < TOLD_WITHIN_MS, `recovery in status after ${inStatus} ms`);
+    assert.ok(inEvents < TOLD_WITHIN_MS, `recovery in Events after ${inEvents} ms`);
+  }
+
+  world.test('three servers and two balancers come up', { timeout: 120_000 }, async () => {
+    await world.apply(resource(name, { backends: [helloBackend('web', 3)] }), ...plainService('plain', 3));
+    await world.settled(name);
+    await waitFor('the plain pods', async () => (await podsOf(world.namespace, { app: 'plain' })).filter(isReady).length === 3);
+  });
+
+  world.test(
+    'kill -9 of a server: no GET fails, and status and Events tell of it; a plain Service beside it loses requests',
+    { skip: processesOutOfReach },
+    async (context) => {
+      const victim = await anyServer();
+      const [plainVictim] = await podsOf(world.namespace, { app: 'plain' });
+      assert.ok(plainVictim);
+      const beside = await world.load('plain', { pace: { type: 'Open', rate } });
+      const { gets, posts } = await withTraffic(context, async ({ gets }) => {
+        const recovered = await countEvents('Recovered', victim);
+        const failover = await failoverTold(context, victim, () => {
+          signal('SIGKILL', victim, plainVictim);
+        });
+        assert.match(failover.reason ?? '', /^(HeartbeatRefused|TrafficFailed)$/);
+        await world.podReady(victim.metadata.name, true);
+        await recoveryTold(context, victim, failover, recovered, Date.now());
+        const known = (await gets.result()).servers[victim.metadata.name] ?? 0;
+        await waitFor(
+          'requests to the server that is back',
+          async () => ((await gets.result()).servers[victim.metadata.name] ?? 0) > known,
+        );
+      });
+      const plain = await beside.stop();
+      context.diagnostic(`a plain Service, same fault: ${plain.failed} of ${plain.sent} failed ${JSON.stringify(plain.outcomes)}`);
+      noneFailed(gets);
+      postsFailHonestly(posts, rate / 10);
+    },
+  );
+
+  world.test(
+    'a server that freezes and thaws: no GET fails, and status and Events tell of both; a plain Service beside it loses requests',
+    { skip: processesOutOfReach },
+    async (context) => {
+      const victim = (await world.servers(name)).filter(isReady).at(-1);
+      const plainVictim = (await podsOf(world.namespace, { app: 'plain' })).at(-1);
+      assert.ok(victim && plainVictim);
+      const beside = await world.load('plain', { pace: { type: 'Open', rate } });
+      const { gets, posts } = await withTraffic(context, async ({ gets }) => {
+        const recovered = await countEvents('Recovered', victim);
+        const thaw = (): void => signal('SIGCONT', victim, plainVictim);
+        try {
+          const failover = await failoverTold(context, victim, () => signal('SIGSTOP', victim, plainVictim));
+          assert.match(failover.reason ?? '', /^(HeartbeatTimeout|TrafficUnanswered)$/);
+          await world.conditions(name, { EndpointsHealthy: 'False', Ready: 'True', FailOpen: 'False' });
+          thaw();
+          await recoveryTold(context, victim, failover, recovered, Date.now());
+        } finally {
+          thaw();
+        }
+        const known = (await gets.result()).servers[victim.metadata.name] ?? 0;
+        await waitFor(
+          'requests to the server that has thawed',
+          async () => ((await gets.result()).servers[victim.metadata.name] ?? 0) > known,
+        );
+      });
+      const plain = await beside.stop();
+      context.diagnostic(`a plain Service, same fault: ${plain.failed} of ${plain.sent} failed ${JSON.stringify(plain.outcomes)}`);
+      noneFailed(gets);
+      postsFailHonestly(posts, rate / 10);
+    },
+  );
+
+  world.test('a pod is deleted: nothing fails, and it is no failover', async (context) => {
+    await world.settled(name);
+    const victim = await anyServer();
+    const failovers = (await world.status(name)).failovers ?? 0;
+    const { gets, posts } = await withTraffic(context, async () => {
+      await kubectl(['delete', 'pod', victim.metadata.name, '-n', world.namespace, '--wait=true']);
+      await waitFor('a pod in its place', async () => {
+        const servers = await world.servers(name);
+        return servers.length === 3 && servers.every(isReady);
+      });
+      await world.settled(name);
+    });
+    noneFailed(gets);
+    noneFailed(posts);
+    assert.equal((await world.status(name)).failovers ?? 0, failovers);
+  });
+
+  world.test('a new version rolls out: nothing fails', { timeout: 180_000 }, async (context) => {
+    const old = new Set((await world.servers(name)).map(({ metadata }) => metadata.name));
+    const { gets, posts } = await withTraffic(context, async () => {
+      await world.patch(name, { backends: [helloBackend('web', 3, {}, ['--linger', '2s'])] });
+      await world.settled(name);
+      const servers = await world.servers(name);
+      assert.deepEqual(
+        servers.filter(({ metadata }) => old.has(metadata.name)),
+        [],
+      );
+      assert.equal(servers.length, 3);
+    });
+    noneFailed(gets);
+    noneFailed(posts);
+  });
+
+  world.test('scaled from 3 to 6 to 2: nothing fails, and all that there are get requests', { timeout: 180_000 }, async (context) => {
+    const { gets, posts } = await withTraffic(context, async ({ gets }) => {
+      await world.patch(name, { backends: [helloBackend('web', 6, {}, ['--linger', '2s'])] });
+      await world.settled(name);
+      await flowing(gets);
+      await world.patch(name, { backends: [helloBackend('web', 2, {}, ['--linger', '2s'])] });
+      await waitFor('two servers', async () => (await world.servers(name)).length === 2);
+      await world.settled(name);
+    });
+    noneFailed(gets);
+    noneFailed(posts);
+    assert.equal((await world.status(name)).summary?.endpoints, '2/2');
+  });
+
+  world.test(
+    'all servers down: quick 502s and 503s, Ready is False; and all is well again when they are back',
+    { skip: processesOutOfReach },
+    async (context) => {
+      let servedSince = 0;
+      const { gets } = await withTraffic(context, async ({ gets }) => {
+        signal('SIGKILL', ...(await world.servers(name)));
+        await waitFor('Ready to be False', async () =>
+          (await world.status(name)).conditions?.some(({ type, status }) => type === 'Ready' && status === 'False'),
+        );
+        await world.settled(name);
+        servedSince = Date.now();
+        const { ok } = await gets.result();
+        await waitFor('requests that are answered again', async () => (await gets.result()).ok > ok + rate);
+      });
+      const kinds = Object.keys(gets.outcomes).filter((outcome) => outcome !== '200');
+      assert.deepEqual(
+        kinds.filter((outcome) => !['502', '503', '504'].includes(outcome)),
+        [],
+        JSON.stringify(gets.outcomes),
+      );
+      assert.deepEqual(
+        gets.failures.filter(({ at }) => at > servedSince),
+        [],
+        'none fails once the resource says that it is ready',
+      );
+      for (const { latencyMs } of gets.failures) assert.ok(latencyMs < 1000, `a request was answered after ${latencyMs} ms`);
+    },
+  );
+
+  world.test('kubectl describe tells the story', async () => {
+    const text = await kubectl(['describe', 'lbs', name, '-n', world.namespace]);
+    for (const part of [/Recent Failovers:/, /Detection Milliseconds:/, /Warning +Failover /, /Normal +Recovered /])
+      assert.match(text, part);
+    const stored = await api.get(`${paths.resources(world.namespace)}/${name}`);
+    assert.ok(JSON.stringify(stored).length < 50_000);
+  });
+
+  world.test('a quiet service writes nothing', async () => {
+    const before = await world.settled(name);
+    await pause(5000);
+    const after = await world.resource(name);
+    assert.equal(after.metadata.resourceVersion, before.metadata.resourceVersion);
+  });
+});

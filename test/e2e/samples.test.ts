@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { suite } from 'node:test';
+import { BALANCER_ADMIN_PORT } from '../../src/api/v1alpha1/names.ts';
+import type { Backend } from '../../src/api/v1alpha1/types.ts';
+import { Load } from './support/agent.ts';
+import { kubectl } from './support/api.ts';
+import type { LoadResult, LoadSpec } from './support/load-agent.ts';
+import { helloBackend, objectsOf, resource } from './support/manifests.ts';
+import type { Pod } from './support/objects.ts';
+import { chiSquare, chiSquareRange } from './support/statistics.ts';
+import { useWorld } from './support/world.ts';
+
+/** Requests that each of these pods answered; 0 for one that answered none. */
+function counts(pods: readonly Pod[], { servers }: LoadResult): number[] {
+  return pods.map(({ metadata }) => servers[metadata.name] ?? 0);
+}
+
+suite('each sample, and each strategy, spreads as it should', () => {
+  const world = useWorld('samples');
+
+  async function applySample(name: string): Promise<void> {
+    await world.apply(...objectsOf(`deploy/samples/${name}.yaml`));
+    await world.settled(name, 120_000);
+  }
+
+  /** One of the balancers, past the Service: each balancer decides for itself, and only a single one is exact. */
+  async function loadOneBalancer(name: string, spec: Omit<LoadSpec, 'host' | 'port'>): Promise<LoadResult> {
+    const [balancer] = await world.balancers(name);
+    const ports = balancer?.spec.containers.flatMap(({ ports }) => ports ?? []) ?? [];
+    const port = ports.find(({ containerPort }) => containerPort !== BALANCER_ADMIN_PORT)?.containerPort ?? 0;
+    const load = await Load.start({ host: balancer?.status.podIP ?? '', port, ...spec });
+    const result = await load.finished();
+    assert.deepEqual([result.ok, result.failed], [result.sent, 0], JSON.stringify(result.outcomes));
+    return result;
+  }
+
+  world.test('shop: nine requests for stable to one for canary, with three servers to one, and round robin within stable', async () => {
+    await applySample('shop');
+    const result = await loadOneBalancer('shop', { pace: { type: 'Sequential', count: 1000 } });
+    assert.deepEqual(counts(await world.servers('shop', 'stable'), result), [300, 300, 300]);
+    assert.deepEqual(counts(await world.servers('shop', 'canary'), result), [100]);
+  });
+
+  world.test('shop: kubectl get shows it, by both names of the kind', async () => {
+    const table = await kubectl(['get', 'lbs', 'shop', '-n', world.namespace]);
+    assert.match(
+      table,
+      /^NAME +ENDPOINTS +BALANCERS +STRATEGY +READY +FAILOVERS +LAST-FAILOVER +AGE\nshop +4\/4 +2\/2 +RoundRobin +True +0 /,
+    );
+    assert.match(
+      await kubectl(['get', 'loadbalancedservices', '-n', world.namespace, '-o', 'name']),
+      /^loadbalancedservice\.evenkeel\.dev\/shop$/m,
+    );
+  });
+
+  world.test('shop: through its Service, over many connections, both balancers keep to nine to one', async () => {
+    const load = await world.load('shop', { pace: { type: 'Sequential', count: 400 }, connections: 'New' });
+    const result = await load.finished();
+    assert.equal(result.ok, 400, JSON.stringify(result.outcomes));
+    const [canary = 0] = counts(await world.servers('shop', 'canary'), result);
+    assert.ok(canary >= 39 && canary <= 41, `${canary} of 400 went to canary; at most one more or less than 40, since two balancers count`);
+    assert.equal((await world.fetch('shop')).body, 'Hello, World!\n');
+  });
+
+  world.test('social-feed: random, by a chi-square test over 12 servers', async () => {
+    await applySample('social-feed');
+    const result = await loadOneBalancer('social-feed', { pace: { type: 'Sequential', count: 2400 } });
+    const servers = await world.servers('social-feed');
+    assert.equal(servers.length, 12);
+    const spread = counts(servers, result);
+    const value = chiSquare(spread);
+    const { low, high } = chiSquareRange(spread.length - 1);
+    assert.ok(
+      value > low && value < high,
+      `chi-square ${value.toFixed(1)} of ${spread} is not within ${low.toFixed(1)} to ${high.toFixed(1)}`,
+    );
+  });
+
+  world.test('social-feed: T = N / R, 12 servers at 40 checks a second, every 300 ms', async () => {
+    const { heartbeat } = await world.status('social-feed');
+    assert.deepEqual([heartbeat?.servers, heartbeat?.intervalMilliseconds], [12, 300]);
+    assert.equal(heartbeat?.maxDetectionMilliseconds, 300 * 1.1 + 2 * 200);
+  });
+
+  world.test(
+    'data-pipeline: three requests for the large server to one for each small one, smoothly, while each takes two seconds',
+    async () => {
+      await applySample('data-pipeline');
+      const result = await loadOneBalancer('data-pipeline', { pace: { type: 'Open', rate: 25, count: 100 }, timeoutMs: 10_000 });
+      assert.deepEqual(counts(await world.servers('data-pipeline', 'large'), result), [60]);
+      assert.deepEqual(counts(await world.servers('data-pipeline', 'small'), result), [20, 20]);
+      assert.ok(result.latency.p50 >= 2000, `half of the requests took ${result.latency.p50} ms`);
+    },
+  );
+
+  world.test('local-commands: in a cluster too', async () => {
+    await applySample('local-commands');
+    const result = await loadOneBalancer('local-commands', { pace: { type: 'Sequential', count: 300 } });
+    assert.deepEqual(counts(await world.servers('local-commands'), result), [100, 100, 100]);
+  });
+
+  world.test('local-addresses: in a cluster it says that nobody answers on its addresses', async () => {
+    await world.apply(...objectsOf('deploy/samples/local-addresses.yaml'));
+    await world.conditions('local-addresses', {
+      Accepted: 'True',
+      Programmed: 'True',
+      Ready: 'False',
+      FailOpen: 'True',
+      EndpointsHealthy: 'False',
+    });
+    const { unhealthyEndpoints, backends } = await world.status('local-addresses');
+    assert.deepEqual(unhealthyEndpoints?.map(({ address, reason }) => [address, reason]).sort(), [
+      ['localhost:8080', 'HeartbeatRefused'],
+      ['localhost:8081', 'HeartbeatRefused'],
+      ['localhost:8082', 'HeartbeatRefused'],
+    ]);
+    assert.deepEqual(
+      backends?.map(({ name, healthy }) => [name, healthy]),
+      [['servers', 0]],
+    );
+    assert.equal((await world.fetch('local-addresses')).outcome, '503');
+  });
+
+  world.test('a Service of somebody else as a backend', async () => {
+    const legacy: Backend = { name: 'legacy', type: 'Service', serviceRef: { name: 'local-commands--servers' }, ports: [{ port: 8080 }] };
+    await world.apply(resource('mixed', { backends: [helloBackend('own', 1, { weight: 1 }), { ...legacy, weight: 3 }] }));
+    await world.settled('mixed');
+    const result = await loadOneBalancer('mixed', { pace: { type: 'Sequential', count: 120 } });
+    assert.deepEqual(counts(await world.servers('mixed', 'own'), result), [30]);
+    assert.deepEqual(counts(await world.servers('local-commands'), result), [30, 30, 30]);
+  });
+});
