@@ -27,12 +27,15 @@ export class FieldSection {
    */
   scan(buffer: Buffer, start: number, end: number, maxCount: number): number {
     this.#reset();
+    // Locals: a binding of another module is looked up at each use.
+    const token = TOKEN;
+    const fieldValue = FIELD_VALUE;
     let at = start;
     // Lines to forward that lie side by side are copied as one string.
     let runStart = start;
     for (let count = 0; ; count++) {
       const lineStart = at;
-      while (at < end && TOKEN[buffer[at] as number] === 1) at++;
+      while (at < end && token[buffer[at] as number] === 1) at++;
       if (at >= end) return INCOMPLETE;
       if (buffer[at] !== COLON) {
         if (at !== lineStart || buffer[at] !== CR) throw this.#badName(buffer, lineStart, at);
@@ -44,7 +47,7 @@ export class FieldSection {
       if (at === lineStart) throw this.#refuse('EmptyFieldName', 'a field line has no name');
       if (count === maxCount) throw refusal(this.side, 431, 'TooManyFields', `the head has more than ${maxCount} field lines`);
       const nameEnd = at++;
-      while (at < end && FIELD_VALUE[buffer[at] as number] === 1) at++;
+      while (at < end && fieldValue[buffer[at] as number] === 1) at++;
       if (at + 1 >= end) {
         if (at < end && buffer[at] !== CR) throw this.#badValue(buffer[at] as number);
         return INCOMPLETE;
@@ -70,7 +73,7 @@ export class FieldSection {
 
   /** The value, white space around it taken off; of several lines, all joined by `, `; empty: none, or an empty one. */
   value(field: Field): string {
-    return this.#picked[field] as string;
+    return this.has(field) ? (this.#picked[field] as string) : '';
   }
 
   /** Whole lines of the X-Forwarded-* fields that have no slot of their own. */
@@ -107,7 +110,6 @@ export class FieldSection {
 
   #reset(): void {
     this.#kept = '';
-    if (this.#seen !== 0) this.#picked.fill('');
     this.#seen = 0;
     this.#others = '';
   }

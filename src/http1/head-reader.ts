@@ -80,14 +80,13 @@ abstract class HeadReader<H extends { readonly size: number }> {
   }
 
   #worthParsing(held: Buffer, from: number): boolean {
-    if (this.#length >= this.#capacity || this.#length >= this.#parsedAt * 2) return true;
+    let worth = this.#length >= this.#capacity || this.#length >= this.#parsedAt * 2;
     for (let i = from; i < this.#length; i++) {
       if (held[i] !== LF) continue;
-      const emptyLine = i === this.#lastLineEnd + 2;
+      if (i === this.#lastLineEnd + 2 || held[i - 1] !== CR) worth = true;
       this.#lastLineEnd = i;
-      if (emptyLine || held[i - 1] !== CR) return true;
     }
-    return false;
+    return worth;
   }
 
   #release(): void {

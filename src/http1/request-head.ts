@@ -75,8 +75,9 @@ function skipEmptyLine(buffer: Buffer, start: number, end: number): number {
 
 /** Where the space after the method lies. */
 function scanMethod(buffer: Buffer, start: number, end: number): number {
+  const token = TOKEN;
   let at = start;
-  while (at < end && TOKEN[buffer[at] as number] === 1) at++;
+  while (at < end && token[buffer[at] as number] === 1) at++;
   if (at - start > METHOD_BYTES) throw new ProtocolError(501, 'MethodTooLong', `the method is longer than ${METHOD_BYTES} bytes`);
   if (at >= end || (at === start && buffer[at] === CR && at + 1 === end)) return INCOMPLETE;
   if (at === start || buffer[at] !== SP) throw new ProtocolError(400, 'BadMethod', 'what came is not an HTTP request');
@@ -85,9 +86,10 @@ function scanMethod(buffer: Buffer, start: number, end: number): number {
 
 /** Where the space after the target lies. */
 function scanTarget(buffer: Buffer, start: number, end: number, maxBytes: number): number {
-  let at = start;
+  const allowed = TARGET;
   const limit = Math.min(end, start + maxBytes + 1);
-  while (at < limit && TARGET[buffer[at] as number] === 1) at++;
+  let at = start;
+  while (at < limit && allowed[buffer[at] as number] === 1) at++;
   if (at - start > maxBytes) throw new ProtocolError(414, 'TargetTooLong', `the request target is longer than ${maxBytes} bytes`);
   if (at >= end) return INCOMPLETE;
   if (at === start || buffer[at] !== SP)
