@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { type Document, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { isJsonObject } from '../api/json.ts';
 import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
@@ -44,7 +44,7 @@ export function parseResources(text: string, file: string): ParsedFile {
   }
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true, stringKeys: true });
-  const documents = ('empty' in parsed ? [] : parsed).filter(({ contents, errors }) => contents !== null || errors.length > 0);
+  const documents = ('empty' in parsed ? [] : parsed).filter((document) => !isBlank(document));
   if (documents.length === 0) report(start, [], `is empty; a ${KIND} is expected`);
   if (documents.length > MAX_DOCUMENTS) {
     report(start, [], `has ${documents.length} documents; at most ${MAX_DOCUMENTS} are read`);
@@ -74,6 +74,11 @@ export function formatIssue({ file, line, column, path, message }: FileIssue): s
 
 const TOO_MANY_ALIASES: Issue = { path: [], message: `repeats more than ${MAX_ALIASES} parts by aliases; write them out` };
 const NAME_TAKEN: Issue = { path: ['metadata', 'name'], message: 'is the name of an earlier document of this file too' };
+
+/** Nothing but comments, as after a last `---`. */
+function isBlank({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
+}
 
 interface SyntaxIssue {
   readonly position: Position;
