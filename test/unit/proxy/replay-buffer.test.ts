@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ReplayBuffer } from '../../../src/proxy/replay-buffer.ts';
+
+test('what fits stays whole, in order', () => {
+  const replay = new ReplayBuffer(4);
+  replay.unpin();
+  replay.append(Buffer.from('ab'));
+  replay.append('cd');
+  assert.equal(replay.whole, true);
+  assert.equal(replay.full, true);
+  assert.deepEqual(replay.chunks, [Buffer.from('ab'), 'cd']);
+});
+
+test('what does not fit is given up, all of it and for good', () => {
+  const replay = new ReplayBuffer(4);
+  replay.unpin();
+  replay.append('abcde');
+  assert.equal(replay.whole, false);
+  assert.deepEqual(replay.chunks, []);
+  replay.append('f');
+  assert.deepEqual(replay.chunks, []);
+});
+
+test('while nothing has left, everything is kept', () => {
+  const replay = new ReplayBuffer(4);
+  replay.append('abcdefgh');
+  assert.equal(replay.whole, true);
+  replay.unpin();
+  assert.equal(replay.whole, false, 'and given up when bytes begin to leave');
+});
