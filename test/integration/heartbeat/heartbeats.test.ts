@@ -26,7 +26,7 @@ const LISTENERS = [
 const config = (changes: Partial<HeartbeatConfig> = {}): HeartbeatConfig => ({
   check: HTTP,
   schedule: RARELY,
-  timeoutMs: 50,
+  timeoutMs: 20_000,
   failureThreshold: 2,
   successThreshold: 2,
   jitterPercent: 10,
@@ -130,20 +130,16 @@ describe('heartbeats', () => {
   });
 
   it('tells the ways of missing apart', async () => {
-    const [silent, sick] = [
-      await bench.silent(),
-      await bench.server((socket) => socket.write('HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n')),
-    ];
-    const [garbled, closed] = [await bench.server((socket) => socket.write('what?\r\n\r\n')), await RawServer.closedPort()];
-    const ports = [silent.port, sick.port, garbled.port, closed];
+    const sick = await bench.server((socket) => socket.write('HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n'));
+    const garbled = await bench.server((socket) => socket.write('what?\r\n\r\n'));
+    const ports = [sick.port, garbled.port, await RawServer.closedPort()];
     bench.heartbeats.configure(config(), LISTENERS);
     bench.heartbeats.setEndpoints(ports.map((port) => endpoint(port)));
-    await until('all were checked', () => bench.results.length >= 4);
+    await until('all were checked', () => bench.results.length === 3);
     const found = ports.map((port) => bench.results.find(({ id }) => id === `127.0.0.1:${port}`)?.result);
     assert.deepEqual(
       found.map((result) => [result?.answered, result?.reason]),
       [
-        [false, 'HeartbeatTimeout'],
         [false, 'HeartbeatBadStatus'],
         [false, 'HeartbeatBadResponse'],
         [false, 'HeartbeatRefused'],
@@ -153,7 +149,7 @@ describe('heartbeats', () => {
 
   it('a check that timed out is given up: its connection goes', async () => {
     const server = await bench.silent();
-    bench.heartbeats.configure(config(), LISTENERS);
+    bench.heartbeats.configure(config({ timeoutMs: 50 }), LISTENERS);
     bench.heartbeats.setEndpoints([endpoint(server.port)]);
     await until('it timed out', () => bench.reasons().includes('HeartbeatTimeout'));
     await server.quiet();
@@ -164,7 +160,7 @@ describe('heartbeats', () => {
     bench.onResult = (id) => {
       if (bench.results.length < 3) bench.heartbeats.checkNow(id);
     };
-    bench.heartbeats.configure(config(), LISTENERS);
+    bench.heartbeats.configure(config({ timeoutMs: 50 }), LISTENERS);
     bench.heartbeats.setEndpoints([endpoint(server.port)]);
     await until('it was checked three times', () => bench.results.length === 3);
   });
