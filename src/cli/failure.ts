@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander';
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'Usage';
+}
+
+/** What was asked for cannot be done: exit code 1. */
+export class FailureError extends Error {
+  override readonly name = 'FailureError';
+  readonly code = 'Failure';
+}
+
+export interface Failure {
+  /** One line for each thing that is wrong; nearly always one. */
+  readonly message: string;
+  readonly exitCode: 1 | 2;
+  readonly stack: string | undefined;
+}
+
+/** Whatever a command threw, in words for the person who ran it. */
+export function describeFailure(error: unknown): Failure {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (error instanceof CommanderError) return { message: commanderSentence(error.message), exitCode: 2, stack };
+  if (error instanceof UsageError) return { message: error.message, exitCode: 2, stack };
+  return { message: error instanceof Error ? error.message || error.name : String(error), exitCode: 1, stack };
+}
+
+/** Commander writes `error: unknown option '--prot'\n(Did you mean --port?)`. */
+function commanderSentence(text: string): string {
+  return text
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*\(Did you mean (.*)\?\)/, '; did you mean $1?')
+    .replace(/\s*\n\s*/g, ' ');
+}
