@@ -32,6 +32,7 @@ suite('the cluster that the other tests stand on', () => {
 
   world.test('answers for a Service from each of its pods', async () => {
     const pods = await plain();
+    await world.reachable('plain');
     const load = await world.load('plain', { pace: { type: 'Sequential', count: 60 }, connections: 'New' });
     const { ok, servers } = await load.finished();
     assert.equal(ok, 60);

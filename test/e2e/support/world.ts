@@ -89,12 +89,23 @@ export class World {
     );
   }
 
-  /** Until it serves with every server healthy and every balancer on its current generation. */
-  settled(name: string, timeoutMs = 90_000): Promise<StoredResource> {
-    return this.conditions(
-      name,
-      { Accepted: 'True', Programmed: 'True', Ready: 'True', EndpointsHealthy: 'True', Reconciling: 'False' },
-      timeoutMs,
+  /** Until it serves with every server healthy and every balancer on its current generation, and its Service leads there. */
+  async settled(name: string, timeoutMs = 90_000): Promise<StoredResource> {
+    const wanted = { Accepted: 'True', Programmed: 'True', Ready: 'True', EndpointsHealthy: 'True', Reconciling: 'False' } as const;
+    const resource = await this.conditions(name, wanted, timeoutMs);
+    await this.reachable(resource.spec.service?.name ?? name);
+    return resource;
+  }
+
+  /** Until somebody answers at the Service: kube-proxy takes up to a second to learn of its first pod. */
+  async reachable(service: string): Promise<void> {
+    let last: FetchResult | undefined;
+    await waitFor(
+      `an answer at Service ${service}`,
+      async () => (last = await this.fetch(service)).headers['content-length'] !== undefined,
+      {
+        saw: () => last?.outcome,
+      },
     );
   }
 

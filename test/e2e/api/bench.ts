@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import type { LoadBalancedService, LoadBalancedServiceSpec } from '../../../src/api/v1alpha1/types.ts';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { findCredentials } from '../../../src/kube/kubeconfig.ts';
+import { type ResourceRef, Resources } from '../../../src/kube/resources.ts';
+import { runOperator } from '../../../src/operator/operator.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import { waitFor } from '../support/wait.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const MANAGER = { fieldManager: 'test' };
+
+export const client = new KubeClient(await findCredentials(), { userAgent: 'evenkeel-test' });
+
+export async function installCrds(): Promise<void> {
+  const folder = join(root, 'crds');
+  const objects = readdirSync(folder).flatMap((file) =>
+    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((each) => each.toJS() as KubeObject),
+  );
+  for (const object of objects) await client.apply(object, { ...MANAGER, force: true });
+  await waitFor('the CRDs to be served', async () => {
+    await Promise.all([Resources.LoadBalancedService, Resources.BalancerReport].map((ref) => client.list(ref)));
+    return true;
+  });
+}
+
+/** A namespace of its own for one test. */
+export async function createNamespace(): Promise<string> {
+  const name = `t-${randomBytes(4).toString('hex')}`;
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, MANAGER);
+  return name;
+}
+
+/** One operator in this process, for one namespace, with its log. */
+export interface RunningOperator {
+  readonly log: readonly string[];
+  readonly metrics: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface OperatorSettings {
+  readonly identity?: string;
+  readonly lease?: string;
+  readonly balancerImage?: string;
+}
+
+export async function startOperator(namespace: string, settings: OperatorSettings = {}): Promise<RunningOperator> {
+  const log: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      log.push(...chunk.toString().trimEnd().split('\n'));
+      if (process.env.EVENKEEL_TEST_LOG) process.stderr.write(chunk);
+      done();
+    },
+  });
+  const stopping = new AbortController();
+  const listening = Promise.withResolvers<number>();
+  const running = runOperator({
+    credentials: await findCredentials(),
+    balancerImage: settings.balancerImage ?? 'evenkeel:test',
+    watchNamespace: namespace,
+    lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
+    identity: settings.identity ?? 'operator-1',
+    address: '127.0.0.1',
+    adminPort: 0,
+    workers: 4,
+    logger: createLogger({ level: 'info', format: 'json', stream }),
+    signal: stopping.signal,
+    onListening: listening.resolve,
+  });
+  running.catch(listening.reject);
+  const port = await listening.promise;
+  return {
+    log,
+    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+export function resourceIn(namespace: string, spec: Partial<LoadBalancedServiceSpec> = {}, name = 'shop'): LoadBalancedService {
+  return {
+    apiVersion: 'evenkeel.dev/v1alpha1',
+    kind: 'LoadBalancedService',
+    metadata: { name, namespace },
+    spec: { ports: [{ name: 'http', port: 80 }], backends: [backend('stable', 2)], ...spec },
+  };
+}
+
+export function backend(
+  name: string,
+  replicas: number | undefined,
+  more: Record<string, unknown> = {},
+): LoadBalancedServiceSpec['backends'][number] {
+  const template = { spec: { containers: [{ name: 'server', image: 'server:1', resources: { requests: { cpu: '1000m' } } }] } };
+  return {
+    name,
+    type: 'Deployment',
+    ports: [{ name: 'http', port: 8080 }],
+    deployment: { ...(replicas === undefined ? {} : { replicas }), template },
+    ...more,
+  };
+}
+
+/** As a user does it: whole, by server-side apply. */
+export async function applyResource(resource: LoadBalancedService): Promise<LoadBalancedService> {
+  return client.apply(resource, { fieldManager: 'user', force: true });
+}
+
+export async function get<T extends KubeObject>(ref: ResourceRef, namespace: string, name: string): Promise<T | null> {
+  return client.find<T>(ref, { namespace, name });
+}
+
+export async function resourceNow(namespace: string, name = 'shop'): Promise<LoadBalancedService> {
+  return client.get<LoadBalancedService>(Resources.LoadBalancedService, { namespace, name });
+}
+
+/** Waits until the conditions hold for the newest generation: `Ready: 'True'`, or with a reason, `Ready: 'False/NoEndpoints'`. */
+export async function waitForConditions(namespace: string, wanted: Record<string, string>, name = 'shop'): Promise<LoadBalancedService> {
+  let last: unknown;
+  return waitFor(
+    JSON.stringify(wanted),
+    async () => {
+      const resource = await resourceNow(namespace, name);
+      last = resource.status?.conditions?.map(({ type, status, reason, message }) => `${type}=${status}/${reason} ${message}`);
+      const holds = Object.entries(wanted).every(([type, expected]) => {
+        const found = resource.status?.conditions?.find((condition) => condition.type === type);
+        const [status, reason = found?.reason] = expected.split('/');
+        return found?.observedGeneration === resource.metadata.generation && found?.status === status && found?.reason === reason;
+      });
+      return holds ? resource : null;
+    },
+    { saw: () => last },
+  );
+}
+
+const MADE = [
+  Resources.Deployment,
+  Resources.Service,
+  Resources.ConfigMap,
+  Resources.ServiceAccount,
+  Resources.Role,
+  Resources.RoleBinding,
+  Resources.PodDisruptionBudget,
+  Resources.NetworkPolicy,
+] as const;
+
+/** What is there of a resource: `Kind/name`, with the object. */
+export async function made(namespace: string, name = 'shop'): Promise<Map<string, KubeObject>> {
+  const lists = await Promise.all(
+    MADE.map((ref) => client.list<KubeObject>(ref, { namespace, labelSelector: `evenkeel.dev/service=${name}` })),
+  );
+  return new Map(lists.flatMap(({ items }) => items.map((item): [string, KubeObject] => [`${item.kind}/${item.metadata?.name}`, item])));
+}
