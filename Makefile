@@ -29,9 +29,9 @@ generate: $(INSTALLED) ## write the files that are generated from the CRDs
 check: $(INSTALLED) ## types, lint, and that generated files are current
 	tsc --noEmit
 	biome check --error-on-warnings
-	[ ! -f scripts/generate.ts ] || node scripts/generate.ts --check
+	node scripts/generate.ts --check
 
-test: check test-unit ## every test, in one command
+test: check test-unit test-integration ## every test, in one command
 
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test 'test/unit/**/*.test.ts'
