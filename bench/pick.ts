@@ -1,10 +1,13 @@
-/** Nanoseconds per pick: `node bench/pick.ts`. */
+/** Nanoseconds per pick, and microseconds to replace a picker after a change of health: `node bench/pick.ts`. */
 import type { PickTarget } from '../src/balancing/picker.ts';
+import { type CandidateHealth, eligible } from '../src/balancing/pool.ts';
 import { createPicker, policies } from '../src/balancing/registry.ts';
 import type { StrategyType } from '../src/model/config.ts';
 
 const PICKS = 1_000_000;
 const ROUNDS = 5;
+const HEALTHY: CandidateHealth = { state: 'Healthy', since: 0, trafficAlone: false };
+const SUSPECT: CandidateHealth = { state: 'Suspect', since: 0, trafficAlone: true };
 
 const pools: Record<string, (size: number) => { targets: PickTarget[]; weights: Map<string, number | null> }> = {
   'no weights': (size) => ({ targets: servers(size, () => 1), weights: new Map() }),
@@ -43,4 +46,21 @@ for (const strategy of Object.keys(policies) as StrategyType[]) {
     const row = [3, 100, 1_000, 5_000].map((size) => measure(strategy, pool(size)).toFixed(1));
     console.log(`| ${strategy} | ${name} | ${row.join(' | ')} |`);
   }
+}
+
+const REPLACEMENTS = 200;
+console.log('\n| replacing a picker, us | 3 | 100 | 1,000 | 5,000 |\n|---|---|---|---|---|');
+for (const strategy of Object.keys(policies) as StrategyType[]) {
+  const row = [3, 100, 1_000, 5_000].map((size) => {
+    const { targets, weights } = pools['two backends 9:1, server weights 1-4']?.(size) ?? { targets: [], weights: new Map() };
+    const endpoints = targets.map((target) => ({ ...target, lifecycle: 'Ready' as const, health: HEALTHY }));
+    let picker = createPicker(strategy, endpoints, weights, Math.random);
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < REPLACEMENTS; i += 1) {
+      Object.assign(endpoints[i % size] ?? {}, { health: i % 2 === 0 ? SUSPECT : HEALTHY });
+      picker = createPicker(strategy, eligible(endpoints, weights, 50).targets, weights, Math.random, picker);
+    }
+    return (Number(process.hrtime.bigint() - start) / REPLACEMENTS / 1_000).toFixed(1);
+  });
+  console.log(`| ${strategy} | ${row.join(' | ')} |`);
 }

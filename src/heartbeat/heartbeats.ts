@@ -88,7 +88,7 @@ export class Heartbeats {
     for (const [id, entry] of this.#entries) if (!checked.has(id)) this.#remove(id, entry);
     for (const [id, endpoint] of checked) {
       const known = this.#entries.get(id);
-      if (known) known.endpoint = endpoint;
+      if (known) this.#renew(known, endpoint);
       else this.#add(endpoint, now);
     }
     this.#round.setMembers(this.#entries.values(), now);
@@ -127,6 +127,15 @@ export class Heartbeats {
   #add(endpoint: Endpoint, now: number): void {
     const entry: Entry = { endpoint, lastStartedAt: now, flight: null };
     this.#entries.set(endpoint.id, entry);
+    this.#queue.addNewcomer(entry);
+  }
+
+  /** Another pod at the same address is a new endpoint: what the old one is being asked says nothing of it. */
+  #renew(entry: Entry, endpoint: Endpoint): void {
+    const another = entry.endpoint.podName !== endpoint.podName;
+    entry.endpoint = endpoint;
+    if (!another) return;
+    if (entry.flight) this.#give(entry.flight);
     this.#queue.addNewcomer(entry);
   }
 

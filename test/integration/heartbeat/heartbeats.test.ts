@@ -212,6 +212,20 @@ describe('heartbeats', () => {
     assert.deepEqual(bench.results, []);
   });
 
+  it('another pod at the same address is checked at once, and a check of the one before says nothing any more', async () => {
+    const server = await bench.server((socket, received) => {
+      onRequest(socket, received, () => {
+        if (server.connections.length > 1) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+    bench.heartbeats.configure(config({ timeoutMs: HOUR }), LISTENERS);
+    bench.heartbeats.setEndpoints([endpoint(server.port, { podName: 'shop-1' })]);
+    await until('the check of the first is under way', () => server.received[0]?.endsWith('\r\n\r\n') === true);
+    bench.heartbeats.setEndpoints([endpoint(server.port, { podName: 'shop-2' })]);
+    await until('the second was checked', () => bench.results.length === 1);
+    assert.deepEqual(bench.reasons(), ['HeartbeatAnswered']);
+  });
+
   it('a new check asks anew at once, in place of those under way', async () => {
     const server = await bench.server((socket, received) => {
       onRequest(socket, received, () => {
