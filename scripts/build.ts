@@ -30,7 +30,9 @@ const result = await build({
   sourcemap: 'linked',
   legalComments: 'linked',
   // Dependencies that are CommonJS call require() for Node's own modules; an ES module has none unless it is made.
-  banner: { js: "import { createRequire as createRequireForBundle } from 'node:module';\nconst require = createRequireForBundle(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as createRequireForBundle } from 'node:module';\nconst require = createRequireForBundle(import.meta.url);",
+  },
   metafile: true,
   logLevel: 'warning',
 });
