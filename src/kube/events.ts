@@ -190,7 +190,7 @@ export class EventRecorder {
 
   async #write(entry: Entry): Promise<void> {
     const { client } = this.#options;
-    const options = { fieldManager: this.#options.reportingController, timeoutMs: 10_000 };
+    const options = { fieldManager: this.#options.reportingController, timeoutMs: 10_000, signal: this.#stopped.signal };
     const series = entry.count > 1 ? { series: { count: entry.count, lastObservedTime: microTime(entry.lastWallMs) } } : {};
     if (entry.isCreated) {
       try {
