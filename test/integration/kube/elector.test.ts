@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { KubeClient } from '../../../src/kube/client.ts';
 import { Elector, type ElectorOptions } from '../../../src/kube/elector.ts';
 import type { Lease } from '../../../src/kube/lease.ts';
+import { CountingClient } from '../../support/counting-client.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/system/leases';
 const STEP_MS = 100;
-
-/** Says how many requests wait for their answer. */
-class CountingClient extends KubeClient {
-  pending = 0;
-
-  override async request<T>(...args: Parameters<KubeClient['request']>): Promise<T> {
-    this.pending++;
-    return super.request<T>(...args).finally(() => this.pending--);
-  }
-}
 
 describe('the elector', () => {
   let server: FakeApiServer;

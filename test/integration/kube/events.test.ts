@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
 import { type EventInput, EventRecorder } from '../../../src/kube/events.ts';
+import { CountingClient } from '../../support/counting-client.ts';
 import { FakeApiServer, type SeenRequest } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
 
@@ -23,15 +23,16 @@ interface WrittenEvent extends KubeObject {
 
 describe('the event recorder', () => {
   let server: FakeApiServer;
-  let client: KubeClient;
+  let client: CountingClient;
   let timers: FakeTimers;
   let recorder: EventRecorder;
 
   beforeEach(async () => {
     server = new FakeApiServer();
     await server.listen();
-    client = new KubeClient(server.credentials());
+    client = new CountingClient(server.credentials());
     timers = new FakeTimers();
+    timers.isIdle = () => client.pending === 0;
     recorder = new EventRecorder({
       client,
       reportingController: 'evenkeel.dev/operator',

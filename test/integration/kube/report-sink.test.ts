@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { ReportSink } from '../../../src/kube/report-sink.ts';
+import type { BalancerReportBody } from '../../../src/model/report.ts';
+import { CountingClient } from '../../support/counting-client.ts';
+import { FakeApiServer } from '../../support/fake-api-server.ts';
+import { FakeTimers } from '../../support/fake-timers.ts';
+
+const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/shop/balancerreports';
+
+const report = (appliedGeneration: number): BalancerReportBody => ({
+  appliedGeneration,
+  configError: '',
+  endpointsStale: false,
+  backends: [{ name: 'stable', endpoints: 3, healthy: 2 }],
+  heartbeat: { servers: 3, responsesPerSecond: 3, intervalMilliseconds: 1_000, maxDetectionMilliseconds: 2_100, overMaxInterval: false },
+  unhealthyEndpoints: [
+    { address: '10.0.0.1:8080', backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 },
+  ],
+  unhealthyOmitted: 0,
+  failOpen: [],
+  failovers: [
+    {
+      id: 'x-1',
+      address: '10.0.0.1:8080',
+      backend: 'stable',
+      reason: 'HeartbeatTimeout',
+      detectionMilliseconds: 400,
+      rescued: 1,
+      lost: 0,
+      agoMilliseconds: 60,
+      outMilliseconds: null,
+    },
+  ],
+});
+
+describe('the report sink', () => {
+  let server: FakeApiServer;
+  let client: CountingClient;
+  let timers: FakeTimers;
+  let sink: ReportSink;
+
+  beforeEach(async () => {
+    server = new FakeApiServer();
+    await server.listen();
+    client = new CountingClient(server.credentials());
+    timers = new FakeTimers();
+    timers.isIdle = () => client.pending === 0;
+    sink = new ReportSink({ client, namespace: 'shop', podName: 'web-x', podUid: 'p1', service: 'web', timers, random: () => 1 });
+  });
+  afterEach(async () => {
+    const closing = sink.close();
+    await timers.advance(10_000);
+    await closing;
+    client.close();
+    await server.close();
+  });
+
+  const stored = () => server.get(`${REPORTS}/web-x`) as (KubeObject & { spec: BalancerReportBody }) | undefined;
+  const until = (condition: () => boolean, what: string) => timers.advanceUntil(condition, what);
+  const isWritten = (generation: number) => until(() => stored()?.spec.appliedGeneration === generation, `report ${generation}`);
+
+  test("writes the first report at once, as the pod's own object", async () => {
+    sink.publish(report(1));
+    await timers.advance(0);
+    await isWritten(1);
+    const [request] = server.requests;
+    assert.equal(request?.headers['content-type'], 'application/apply-patch+yaml');
+    assert.deepEqual(Object.fromEntries(request?.query ?? []), { fieldManager: 'evenkeel-balancer', force: 'true' });
+    assert.deepEqual(JSON.parse(request?.body ?? ''), {
+      apiVersion: 'evenkeel.dev/v1alpha1',
+      kind: 'BalancerReport',
+      metadata: {
+        name: 'web-x',
+        namespace: 'shop',
+        labels: { 'evenkeel.dev/service': 'web' },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'web-x', uid: 'p1' }],
+      },
+      spec: report(1),
+    });
+  });
+
+  test('writes at most once a second, and then the newest', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    for (let generation = 2; generation <= 9; generation++) sink.publish(report(generation));
+    await timers.advance(900);
+    assert.equal(server.requests.length, 1);
+    await isWritten(9);
+    assert.equal(server.requests.length, 2);
+  });
+
+  test('tries again until it is written, with the newest and its ages as they are by then', async () => {
+    let isAway = true;
+    server.addFault((_, response) => {
+      if (isAway) server.refuse(response, 500, 'InternalError', 'etcd is away');
+      return isAway;
+    });
+    sink.publish(report(1));
+    await until(() => server.requests.length === 2, 'a second try');
+    sink.publish(report(2));
+    const publishedAt = timers.now();
+    await until(() => server.requests.length === 4, 'more tries');
+    isAway = false;
+    await isWritten(2);
+    const waited = timers.now() - publishedAt;
+    const [endpoint] = stored()?.spec.unhealthyEndpoints ?? [];
+    const [failover] = stored()?.spec.failovers ?? [];
+    assert.ok(endpoint && endpoint.forMilliseconds > 2_000 && endpoint.forMilliseconds <= 50 + waited, `${endpoint?.forMilliseconds}`);
+    assert.equal(failover?.agoMilliseconds, endpoint.forMilliseconds + 10);
+  });
+
+  test('makes the object anew where somebody deleted it', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    server.remove(REPORTS, 'web-x');
+    sink.publish(report(2));
+    await isWritten(2);
+  });
+
+  test('does not insist on a report that the API server will never take', async () => {
+    const remove = server.addFault((_, response) => {
+      server.refuse(response, 422, 'Invalid', 'spec is wrong');
+      return true;
+    });
+    sink.publish(report(1));
+    await until(() => server.requests.length === 1, 'the try');
+    await timers.advance(60_000);
+    assert.equal(server.requests.length, 1);
+    remove();
+    sink.publish(report(2));
+    await isWritten(2);
+  });
+
+  describe('close', () => {
+    test('writes what is outstanding, without waiting for the second to be over', async () => {
+      sink.publish(report(1));
+      await isWritten(1);
+      sink.publish(report(2));
+      const at = timers.now();
+      await sink.close();
+      assert.equal(stored()?.spec.appliedGeneration, 2);
+      assert.equal(timers.now(), at);
+      sink.publish(report(3));
+      assert.deepEqual(timers.waits, []);
+    });
+
+    test('tries again while there is time, and ends at its deadline', async () => {
+      server.addFault((_, response) => {
+        server.refuse(response, 500, 'InternalError', 'etcd is away');
+        return true;
+      });
+      sink.publish(report(1));
+      await until(() => server.requests.length === 1, 'a try');
+      const closedAt = timers.now();
+      let isClosed = false;
+      void sink.close().then(() => {
+        isClosed = true;
+      });
+      await until(() => isClosed, 'the end');
+      assert.ok(timers.now() - closedAt <= 3_100, `${timers.now() - closedAt} ms`);
+      assert.ok(server.requests.length > 3, `${server.requests.length} tries`);
+      assert.deepEqual(timers.waits, []);
+    });
+
+    test('ends a write that gets no answer', async () => {
+      server.addFault(() => true);
+      sink.publish(report(1));
+      await until(() => server.requests.length === 1, 'a try');
+      const closing = sink.close();
+      await timers.advance(3_000);
+      await closing;
+    });
+  });
+});
