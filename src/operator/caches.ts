@@ -22,6 +22,8 @@ export interface CachesOptions {
   readonly wallClock: () => number;
   /** A resource, by `namespace/name`, has to be looked at: it has changed, or something that it depends on has. */
   readonly onChange: (key: string) => void;
+  /** An object that was made for a resource is gone, or no longer to be told from others. Called before `onChange`. */
+  readonly onGone: (key: string, child: Child) => void;
 }
 
 const OURS = 'app.kubernetes.io/managed-by=evenkeel';
@@ -44,11 +46,13 @@ export class Caches {
   readonly pods: Reflector<BalancerPod>;
   readonly #children: ReadonlyMap<string, Reflector<Child>>;
   readonly #onChange: (key: string) => void;
+  readonly #onGone: (key: string, child: Child) => void;
 
   constructor(options: CachesOptions) {
     const { client, namespace, logger, timers } = options;
     const common = { client, namespace, logger, timers };
     this.#onChange = options.onChange;
+    this.#onGone = options.onGone;
     this.resources = new Reflector<LoadBalancedService>({
       ...common,
       resource: Resources.LoadBalancedService,
@@ -133,6 +137,7 @@ export class Caches {
     });
     for (const [kind, reflector] of this.#children) {
       reflector.onChange((change) => {
+        if (change.type === 'Deleted') for (const key of ownersOf(change)) this.#onGone(key, change.object);
         this.#tell(ownersOf(change));
         if (kind === 'Service') this.#tellUsersOf(change);
       });

@@ -34,7 +34,7 @@ export interface Owner {
 interface Memory {
   applied?: Applied;
   /** The manifest that was refused last. It is not sent again before `untilMs`. */
-  refused?: { readonly manifest: string; readonly problem: Problem; readonly untilMs: number };
+  refused?: { readonly manifest: string; readonly problem: Problem; untilMs: number };
 }
 
 export interface ObjectWriterOptions {
@@ -66,6 +66,12 @@ export class ObjectWriter {
     this.#memory.delete(key);
   }
 
+  /** The cache has seen the object go: it is no longer there, and not merely unknown to the cache. */
+  forgetObject(key: string, { kind, metadata }: Child): void {
+    const memory = this.#memory.get(key)?.get(`${kind}/${metadata?.name}`);
+    if (memory?.applied?.uid === metadata?.uid) delete memory?.applied;
+  }
+
   decide(owner: Owner, manifest: Manifest, live: Child | undefined): WriteDecision {
     const { applied } = this.#recall(owner, manifest);
     return decideWrite({ manifest: digest(manifest), live, applied, owner, nowMs: this.#options.now() });
@@ -82,6 +88,8 @@ export class ObjectWriter {
     try {
       const written = await this.#act(owner, manifest, decision, memory);
       if (written.state !== 'Refused') delete memory.refused;
+      // What the cache shows to be in the way, it will show to be gone: nothing needs to be held back then.
+      else if (decision.action === 'Foreign' && memory.refused !== undefined) memory.refused.untilMs = 0;
       return written;
     } catch (error) {
       if (isNamespaceGoing(error)) return { state: 'NamespaceGoing' };

@@ -84,6 +84,8 @@ class Operator {
     this.#elector = lease === null ? null : this.#createElector(lease);
     this.#events = new EventRecorder({ client, reportingController: REPORTING_CONTROLLER, reportingInstance: options.identity, logger });
     this.#metrics = this.#createMetrics();
+    const writes = leaderOnly(client, () => this.#leads);
+    const objects = new ObjectWriter({ client: writes, logger, now, onWrite: (verb, kind) => this.#metrics.wrote(verb, kind) });
     this.#caches = new Caches({
       client,
       namespace: options.watchNamespace ?? undefined,
@@ -91,11 +93,11 @@ class Operator {
       timers: systemTimers,
       wallClock,
       onChange: (key) => this.#queue?.add(key),
+      onGone: (key, child) => objects.forgetObject(key, child),
     });
-    const writes = leaderOnly(client, () => this.#leads);
     this.#reconciler = new Reconciler({
       caches: this.#caches,
-      objects: new ObjectWriter({ client: writes, logger, now, onWrite: (verb, kind) => this.#metrics.wrote(verb, kind) }),
+      objects,
       statuses: new StatusWriter({ client: writes, now, wallClock }),
       events: this.#events,
       balancerImage: options.balancerImage,

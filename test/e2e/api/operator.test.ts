@@ -49,9 +49,11 @@ suite('the operator against a real API server', { timeout: 300_000 }, () => {
   });
 
   afterEach(async () => {
-    await standIn.stop();
-    await operator.stop();
-    await client.delete(Resources.Namespace, { name: namespace });
+    const ends = await Promise.allSettled([standIn.stop(), operator.stop(), client.delete(Resources.Namespace, { name: namespace })]);
+    assert.deepEqual(
+      ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : [])),
+      [],
+    );
   });
 
   const versions = async () =>

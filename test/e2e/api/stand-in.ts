@@ -95,6 +95,8 @@ export class StandIn {
     const text = configMap?.data?.['config.json'];
     if (text === undefined) return;
     const config = JSON.parse(text) as BalancerConfig;
+    // As a balancer does with what it cannot use.
+    if (config.formatVersion !== 1) return;
     const servers = (backend: string) =>
       pods.filter((each) => each.metadata?.labels?.['evenkeel.dev/backend'] === backend && isReady(each)).length;
     const backends = config.backends.map((backend) => {
