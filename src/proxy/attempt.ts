@@ -45,6 +45,7 @@ export class Attempt implements ConnectionUser {
   readonly #time: LoopTime;
   readonly #observer: TrafficObserver;
   readonly #reused: boolean;
+  #left: boolean;
   #sentAt = 0;
   #keepAlive = false;
   #interims = 0;
@@ -64,12 +65,13 @@ export class Attempt implements ConnectionUser {
     this.connection = upstream.acquire(this);
     this.#reused = this.connection.reused;
     this.connection.heads.expect(request.method);
-    if (!this.connection.connected) this.phase = 'Connecting';
+    this.#left = this.connection.connected;
+    if (!this.#left) this.phase = 'Connecting';
   }
 
   /** A byte of the request may have left for the server. */
   get requestLeft(): boolean {
-    return this.phase !== 'Connecting';
+    return this.#left;
   }
 
   /** It holds a request that has no answer yet. */
@@ -109,6 +111,7 @@ export class Attempt implements ConnectionUser {
 
   connected(): void {
     if (this.phase !== 'Connecting') return;
+    this.#left = true;
     this.lastStepAt = this.#time.now();
     this.phase = this.#sentAt > 0 ? 'Waiting' : 'Sending';
     this.#owner.connected(this);
@@ -222,9 +225,10 @@ export class Attempt implements ConnectionUser {
   #firstBytes(head: ResponseHead, chunk: Buffer, offset: number): void {
     const payload: Buffer[] = [];
     const done = this.#feed(chunk, offset, payload);
-    this.#owner.respond(this, head, payload, done);
+    // Before the answer is passed on, so that a pipelined request behind this one finds the connection free.
     if (done) this.#leaveConnection();
-    else if (!this.#isOver()) this.connection.streamBody();
+    this.#owner.respond(this, head, payload, done);
+    if (!this.#isOver()) this.connection.streamBody();
   }
 
   #bodyBytes(chunk: Buffer): void {

@@ -231,7 +231,7 @@ export class Exchange implements AttemptOwner {
     const next = failure !== 'ResponseTimeout' && this.#mayRetry(attempt) ? this.#pick(attempt.upstream) : null;
     const rescue = failure === 'Unhealthy' && !this.#rescued;
     if (!next || !(stale || rescue || this.#draw())) {
-      this.#refuse(FAILURE_ANSWERS[failure], failure);
+      this.#refuse(failure === 'Unhealthy' && !attempt.requestLeft ? NO_SERVER : FAILURE_ANSWERS[failure], failure);
       return;
     }
     if (rescue) this.#rescued = true;
