@@ -56,17 +56,22 @@ async function kubeconfigCredentials(files: readonly string[], options: Kubeconf
 
 async function loadConfig(files: readonly string[], context: string | undefined): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  for (const [index, file] of files.entries()) {
+  const configs = files.map((file) => {
     try {
-      const one = new KubeConfig();
-      one.loadFromFile(file);
-      if (index === 0) config.loadFromFile(file);
-      else config.mergeConfig(one);
+      const config = new KubeConfig();
+      config.loadFromFile(file);
+      return config;
     } catch (error) {
       throw new CredentialsError('BadKubeconfig', `cannot read the kubeconfig ${file}: ${messageOf(error)}`, error);
     }
-  }
+  });
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: firstOfEachName(configs.flatMap((each) => each.getClusters())),
+    users: firstOfEachName(configs.flatMap((each) => each.getUsers())),
+    contexts: firstOfEachName(configs.flatMap((each) => each.getContexts())),
+    currentContext: configs.map((each) => each.getCurrentContext()).find((name) => name),
+  });
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map((known) => known.name);
@@ -78,6 +83,11 @@ async function loadConfig(files: readonly string[], context: string | undefined)
     config.setCurrentContext(context);
   }
   return config;
+}
+
+/** As kubectl merges: of two files that say something of one name, the first counts. */
+function firstOfEachName<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+  return [...new Map(entries.toReversed().map((entry) => [entry.name, entry])).values()];
 }
 
 function noCluster(config: KubeConfig, files: readonly string[]): CredentialsError {
@@ -138,7 +148,7 @@ class KubeconfigLogin {
     } catch (error) {
       throw new CredentialsError(
         'LoginFailed',
-        `cannot log in as context "${this.#config.getCurrentContext()}" says: ${messageOf(error).trim()}`,
+        `cannot log in to the cluster of context "${this.#config.getCurrentContext()}": ${messageOf(error).trim()}`,
         error,
       );
     }
