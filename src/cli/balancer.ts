@@ -31,12 +31,15 @@ interface BalancerFlags {
 }
 
 const HELP = `
-The operator starts it, in a pod, and gives it all that it needs in its environment. It follows its ConfigMap and its EndpointSlices
-by itself, and writes what it sees into its BalancerReport. On SIGTERM it goes unready, takes connections for --drain-delay more,
-finishes what it has (for spec.failover.drainTimeout at most) and ends. To try a resource without a cluster: evenkeel run.
+The operator starts it, in a pod, and gives it all that it needs in its
+environment. It follows its ConfigMap and its EndpointSlices by itself, and
+writes what it sees into its BalancerReport. On SIGTERM it goes unready, takes
+connections for --drain-delay more, finishes what it has (for
+spec.failover.drainTimeout at most) and ends. Without a cluster: evenkeel run.
 
 Example:
-  evenkeel balancer --service shop --configmap shop--balancer --namespace default --pod-name shop-1 --pod-uid 1c3a...`;
+  evenkeel balancer --service shop --configmap shop--balancer \\
+    --namespace default --pod-name shop-1 --pod-uid 1c3a...`;
 
 /** A report that tells nothing new goes out this often, so that what is said to be there is known to be. */
 const REPORT_INTERVAL_MS = 30_000;
@@ -54,7 +57,7 @@ export function configure(command: Command): void {
     .addOption(fromEnvironment('--pod-uid <uid>', 'uid of this pod, which owns the report', 'POD_UID'))
     .option('--address <ip>', 'address to listen on (default: all)', addressOption)
     .option('--admin-port <number>', 'port of /healthz, /readyz and /metrics', portOption, BALANCER_ADMIN_PORT)
-    .option('--drain-delay <duration>', 'how long it takes connections after SIGTERM', durationOption, 5_000)
+    .addOption(durationOption('--drain-delay <duration>', 'how long it takes connections after SIGTERM', '5s'))
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .action(runBalancer);

@@ -26,11 +26,12 @@ const COMMANDS: readonly CommandEntry[] = [
 
 const EXAMPLES = `
 Examples:
-  evenkeel demo                    three servers, a balancer, a failover and a recovery
-  evenkeel run shop.yaml           the balancer of that file, and its servers, on this machine
-  evenkeel help run                what a command takes
+  evenkeel demo            three servers, a balancer, a failover, a recovery
+  evenkeel run shop.yaml   the balancer of that file, and its servers, here
+  evenkeel help run        what a command takes
 
-Exit codes: 0 done, 1 failed, 2 wrong use. EVENKEEL_DEBUG=1 shows where in the program a failure came from.`;
+Exit codes: 0 done, 1 failed, 2 wrong use. EVENKEEL_DEBUG=1 shows where in the
+program a failure came from.`;
 
 /** Runs one command line, and sets the exit code: 0 done, 1 failed, 2 wrong use. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {

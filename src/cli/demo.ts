@@ -17,15 +17,17 @@ import { ended } from './signals.ts';
 import { colours, isLive, standardLines } from './terminal.ts';
 
 interface DemoFlags {
-  readonly once: boolean;
+  readonly once?: boolean;
   readonly port: number;
   readonly serverPort: number;
 }
 
 const HELP = `
-Starts three Hello World servers and a balancer in front of them, sends a steady load, kills a server and shows how that is survived. On a
-terminal it then stays, so that you can kill and freeze servers yourself; Ctrl-C ends all of it. Without a terminal, or with --once, it
-kills one server, freezes another, and ends: with exit code 0 if no request failed, else 1.
+Starts three Hello World servers and a balancer in front of them, sends a
+steady load, kills a server and shows how that is survived. On a terminal it
+then stays, so that you can kill and freeze servers yourself; Ctrl-C ends all of
+it. Without a terminal, or with --once, it kills one server, freezes another,
+and ends: with exit code 0 if no request failed, else 1.
 
 Examples:
   evenkeel demo
@@ -41,7 +43,7 @@ const STEP_PATIENCE_MS = 30_000;
 /** `evenkeel demo` */
 export function configure(command: Command): void {
   command
-    .option('--once', 'a tour in plain text, and then the end', false)
+    .option('--once', 'a tour in plain text, and then the end')
     .option('-p, --port <number>', 'port of the balancer, or the next free one', portOption, 8000)
     .option('--server-port <number>', 'port of the first server; the next free ones for the others', portOption, 8080)
     .addHelpText('after', HELP)
@@ -69,6 +71,7 @@ class DemoShow {
   /** Resolves at the end of a tour in plain text; on a terminal never. */
   async run(flags: DemoFlags): Promise<void> {
     const live = isLive() && !flags.once;
+    standardLines.out('Starting three servers and a balancer ...');
     const service = await this.#start(flags);
     const load = new SteadyLoad({ url: service.urls[0] ?? '', perSecond: REQUESTS_PER_SECOND, timeoutMs: CLIENT_PATIENCE_MS });
     this.#load = load;
@@ -102,7 +105,7 @@ class DemoShow {
     if (this.#load === null) return;
     const { counts } = this.#load;
     if (counts.failed > 0) throw new FailureError(loadSentence(counts));
-    standardLines.out(`${loadSentence(counts)}.`);
+    standardLines.out(`In all: ${loadSentence(counts)}.`);
   }
 
   async #start(flags: DemoFlags): Promise<LocalService> {

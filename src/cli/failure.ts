@@ -23,8 +23,9 @@ export interface Failure {
 export function describeFailure(error: unknown): Failure {
   const stack = error instanceof Error ? error.stack : undefined;
   if (error instanceof CommanderError) return { message: commanderSentence(error.message), exitCode: 2, stack };
-  if (error instanceof UsageError) return { message: error.message, exitCode: 2, stack };
-  return { message: error instanceof Error ? error.message || error.name : String(error), exitCode: 1, stack };
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const wrongUse = error instanceof Error && 'code' in error && error.code === 'Usage';
+  return { message, exitCode: wrongUse ? 2 : 1, stack };
 }
 
 /** Commander writes `error: unknown option '--prot'\n(Did you mean --port?)`. */

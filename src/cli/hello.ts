@@ -13,22 +13,25 @@ interface HelloFlags {
   readonly name: string;
   readonly delay: number;
   readonly status: number;
-  readonly hang: boolean;
+  readonly hang?: boolean;
   readonly linger: number;
   readonly grace: number;
 }
 
 const HELP = `
-It answers every path with "Hello, World!" and /healthz with "ok"; the header X-Server tells its name.
+It answers every path with "Hello, World!" and /healthz with "ok"; the header
+X-Server tells its name.
 
-  GET /?delay=200ms&status=500     this request is slow, or fails; ?hang=1: it is never answered
-  POST /control/slow?delay=2s      from now on every request is slow, health checks included
-  POST /control/fail?status=503    from now on every request fails
-  POST /control/hang               from now on no request is answered
-  POST /control/recover            all is well again
-  GET /control                     how it behaves now
+  GET /?delay=200ms&status=500   this request is slow, or fails
+  GET /?hang=1                   this request is never answered
+  POST /control/slow?delay=2s    from now on all are slow, health checks too
+  POST /control/fail?status=503  from now on all fail
+  POST /control/hang             from now on none is answered
+  POST /control/recover          all is well again
+  GET /control                   how it behaves now
 
-On SIGTERM or SIGINT it says "Connection: close" in its responses, goes on for --linger, finishes what it has, and ends.
+On SIGTERM or SIGINT it says "Connection: close" in its responses, goes on for
+--linger, finishes what it has, and ends.
 
 Examples:
   evenkeel hello
@@ -43,17 +46,20 @@ export function configure(command: Command): void {
     .addOption(
       new Option('-n, --name <name>', 'its name, in the header X-Server').env('HOSTNAME').argParser(nameOption).default(hostname()),
     )
-    .option('--delay <duration>', 'answer after this long', durationOption, 0)
+    .addOption(durationOption('--delay <duration>', 'answer after this long', '0s'))
     .option('--status <code>', 'answer with this status', statusOption, 200)
-    .option('--hang', 'never answer', false)
-    .option('--linger <duration>', 'how long it goes on after SIGTERM, for those who do not know yet', durationOption, 1000)
-    .option('--grace <duration>', 'how long requests may take to finish after that', durationOption, 25_000)
+    .option('--hang', 'never answer')
+    .addOption(durationOption('--linger <duration>', 'how long it goes on after SIGTERM, for those who do not know yet', '1s'))
+    .addOption(durationOption('--grace <duration>', 'how long requests may take to finish after that', '25s'))
     .addHelpText('after', HELP)
     .action(hello);
 }
 
 async function hello(flags: HelloFlags): Promise<void> {
-  const server = new HelloServer({ name: flags.name, behaviour: { delayMs: flags.delay, status: flags.status, hang: flags.hang } });
+  const server = new HelloServer({
+    name: flags.name,
+    behaviour: { delayMs: flags.delay, status: flags.status, hang: flags.hang ?? false },
+  });
   const stop = ended();
   const wanted = flags.address ?? (await anyAddress());
   const { port, address } = await server.listen(flags.port, wanted).catch((error: unknown) => {

@@ -26,11 +26,13 @@ interface OperatorFlags {
 }
 
 const HELP = `
-In a pod it acts as its service account. Elsewhere it takes --kubeconfig, $KUBECONFIG or ~/.kube/config, as kubectl does.
+In a pod it acts as its service account. Elsewhere it takes --kubeconfig,
+$KUBECONFIG or ~/.kube/config, as kubectl does.
 
 Examples:
   evenkeel operator --balancer-image evenkeel:0.1.0
-  evenkeel operator --balancer-image evenkeel:dev --kubeconfig ~/.kube/config --context kind-kind --no-leader-election`;
+  evenkeel operator --balancer-image evenkeel:dev --context kind-kind \\
+    --no-leader-election`;
 
 /** `evenkeel operator`: makes what LoadBalancedServices ask for, and writes their status. */
 export function configure(command: Command): void {

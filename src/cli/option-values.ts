@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/v1alpha1/duration.ts';
 
 /** A port to listen on; 0 lets the system choose. */
@@ -9,11 +9,15 @@ export function portOption(text: string): number {
   return port;
 }
 
-/** Milliseconds of a duration such as 500ms or 1m30s. */
-export function durationOption(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds === null) throw new InvalidArgumentError('A duration is written like 500ms, 10s or 1m30s.');
-  return milliseconds;
+/** An option whose value is a duration such as 500ms or 1m30s; the action gets milliseconds. */
+export function durationOption(flags: string, description: string, byDefault: string): Option {
+  return new Option(flags, description).argParser(milliseconds).default(milliseconds(byDefault), byDefault);
+}
+
+function milliseconds(text: string): number {
+  const duration = parseDuration(text);
+  if (duration === null) throw new InvalidArgumentError('A duration is written like 500ms, 10s or 1m30s.');
+  return duration;
 }
 
 /** An address of this machine to listen on. */

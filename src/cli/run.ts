@@ -21,18 +21,21 @@ interface RunFlags {
 }
 
 const HELP = `
-The same file as for a cluster. Servers of type Deployment are started as local processes: the container's command, once for each replica,
-with the port to listen on in PORT; they are started again when they end. Servers of type Addresses run already. When a file changes it
-is applied, and no connection is dropped; while it is wrong, the old one goes on. Ctrl-C ends all of it.
+The same file as for a cluster. Servers of type Deployment are started as local
+processes: the container's command, once for each replica, with the port to
+listen on in PORT; they are started again when they end. Servers of type
+Addresses run already. When a file changes it is applied, and no connection is
+dropped; while it is wrong, the old one goes on. Ctrl-C ends all of it.
 
-Output: a live table on a terminal, else a line for each thing that happens; with -o json or yaml the whole resource, with its status as in
-a cluster, each time that its status changes. What servers write goes to standard error.
+Output: a live table on a terminal, else a line for each thing that happens;
+with -o json or yaml the whole resource, with its status as in a cluster, each
+time that its status changes. What servers write goes to standard error.
 
 Examples:
   evenkeel run deploy/samples/local-commands.yaml
   evenkeel run deploy/samples/shop.yaml --port http=8000
-  evenkeel run shop.yaml blog.yaml --port shop/http=8000 --port blog/http=8001 -o json
-  evenkeel run shop.yaml --resolve old-shop=10.0.0.7:8080 --address 0.0.0.0 --admin-port 9902`;
+  evenkeel run shop.yaml blog.yaml -p shop/http=8000 -p blog/http=8001 -o json
+  evenkeel run shop.yaml --resolve old-shop=10.0.0.7:8080 --admin-port 9902`;
 
 /** `evenkeel run FILE...`: LoadBalancedServices without a cluster. */
 export function configure(command: Command): void {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { readResourceFiles } from '../local/resource-files.ts';
 
 const HELP = `
-Says line and column of all that the API server would refuse, in its own words, and of fields that do not exist. Exit code 0: nothing.
+Says line and column of all that the API server would refuse, in its own words,
+and of fields that do not exist. Exit code 0: nothing.
 
 Example:
   evenkeel validate deploy/samples/*.yaml`;

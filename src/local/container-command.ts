@@ -7,6 +7,8 @@ export interface ContainerCommand {
   readonly workingDirectory: string | null;
   /** Literal ones, in order; still with their references. */
   readonly environment: readonly { readonly name: string; readonly value: string }[];
+  /** Of the command, from the template. */
+  readonly path: readonly (string | number)[];
   /** Fields of the template that mean nothing without a cluster, such as `spec.containers[0].resources`. */
   readonly ignored: readonly string[];
 }
@@ -53,6 +55,7 @@ export function containerCommand(template: unknown, ports: readonly number[]): C
     words: [...command, ...array(container.args).map(String)],
     workingDirectory: typeof container.workingDir === 'string' ? container.workingDir : null,
     environment: literal,
+    path: [...at, 'command'],
     ignored: [
       ...Object.keys(besides),
       ...Object.keys(restOfSpec).map((key) => `spec.${key}`),

@@ -18,6 +18,8 @@ export interface DemoStage {
 
 /** Requests that each server shall have answered before anything is done to it. */
 const WARM_UP = 20;
+/** Requests that the others answer while one is frozen. */
+const WHILE_FROZEN = 150;
 
 /** Three servers at work; one is killed, and comes back. */
 export async function tourOfKill(stage: DemoStage): Promise<void> {
@@ -63,6 +65,8 @@ export async function tourOfFreeze(stage: DemoStage): Promise<void> {
       `heartbeats that went unanswered settled it. ${failover.rescued} rescued. ${failedSoFar(stage)}`,
   );
   stage.show();
+  const enough = stage.counts().answered + WHILE_FROZEN;
+  await stage.until('the others to answer meanwhile', () => (stage.counts().answered >= enough ? true : null));
   stage.signal(victim.pid, 'SIGCONT');
   say(`kill -CONT ${victim.pid}: it thaws.`);
   const recovered = await recovery(stage, failover);

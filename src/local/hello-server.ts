@@ -16,7 +16,6 @@ export class HelloServer {
   readonly #name: string;
   #behaviour: HelloBehaviour;
   readonly #server: Server;
-  readonly #unanswered = new Set<ServerResponse>();
   readonly #hung = new Set<ServerResponse>();
   #closing = false;
 
@@ -55,17 +54,8 @@ export class HelloServer {
     clearTimeout(tooLong);
   }
 
-  /** Requests that are being answered; those that hang are not. */
-  get inFlight(): number {
-    return this.#unanswered.size - this.#hung.size;
-  }
-
   #receive(request: IncomingMessage, response: ServerResponse): void {
-    this.#unanswered.add(response);
-    response.once('close', () => {
-      this.#unanswered.delete(response);
-      this.#hung.delete(response);
-    });
+    response.once('close', () => this.#hung.delete(response));
     request.on('error', () => response.destroy());
     request.resume();
     // As an ordinary service does: what the request carries is read before it is answered.

@@ -4,7 +4,7 @@ import type { ListenerConfig } from '../model/config.ts';
 import { listenObstacle } from './free-ports.ts';
 import { LocalError } from './local-error.ts';
 import type { HostPort, LocalPlan } from './local-plan.ts';
-import { placeOf } from './resource-files.ts';
+import { placeOf } from './place.ts';
 
 /** `--port http=8080`, or `--port shop/http=8080`. */
 export interface PortOverride {

@@ -1,10 +1,17 @@
-import { type AddressesBackend, type DeploymentBackend, type ServiceBackend, withDefaults } from '../api/v1alpha1/defaults.ts';
+import {
+  type AddressesBackend,
+  type DefaultedHeartbeat,
+  type DeploymentBackend,
+  type ServiceBackend,
+  withDefaults,
+} from '../api/v1alpha1/defaults.ts';
 import { formatPath, type Path } from '../api/v1alpha1/validation/issue.ts';
 import type { FileIssue, ParsedResource } from '../config/parse-resources.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import type { BalancerConfig } from '../model/config.ts';
 import { type Endpoint, endpointId } from '../model/endpoint.ts';
 import { type ContainerCommand, ContainerCommandError, containerCommand } from './container-command.ts';
+import { placeOf } from './place.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -50,74 +57,68 @@ export type PlanResult =
 
 /** Pure: reads nothing but its arguments. Issues are what makes sense in a cluster but cannot be run here. */
 export function planLocally(parsed: ParsedResource, options: PlanOptions): PlanResult {
-  const { file, locate } = parsed;
   const { metadata } = parsed.resource;
   const resource = { ...parsed.resource, metadata: { ...metadata, uid: options.uid, generation: options.generation } };
   const spec = withDefaults(resource);
-  const issues: FileIssue[] = [];
-  const problem = (path: Path, message: string) => issues.push({ file, ...locate(path), path: formatPath(path), message });
-  const processes: ProcessPlan[] = [];
-  const given: Endpoint[] = [];
-  const notices: string[] = [];
-
+  const draft: Draft = { parsed, resolve: options.resolve, processes: [], given: [], notices: [], issues: [] };
   for (const [index, backend] of spec.backends.entries()) {
     const path = ['spec', 'backends', index];
-    if (backend.type === 'Addresses') given.push(...givenEndpoints(backend));
-    if (backend.type === 'Service') {
-      const servers = options.resolve.get(backend.serviceRef.name);
-      if (servers === undefined) {
-        const name = backend.serviceRef.name;
-        problem(
-          [...path, 'serviceRef', 'name'],
-          `there is no Service ${name} without a cluster: say where its servers are with --resolve ${name}=HOST:PORT`,
-        );
-      } else given.push(...resolvedEndpoints(backend, servers));
-    }
-    if (backend.type === 'Deployment') {
-      const templatePath = [...path, 'deployment', 'template'];
-      const position = locate([...templatePath, 'spec', 'containers']);
-      try {
-        const plan = planProcesses(backend, `${file}:${position.line}:${position.column}`);
-        processes.push(plan);
-        if (plan.command.ignored.length > 0) {
-          notices.push(
-            `backend ${backend.name}: without a cluster these fields of its template are ignored: ${plan.command.ignored.join(', ')}`,
-          );
-        }
-      } catch (error) {
-        if (!(error instanceof ContainerCommandError)) throw error;
-        problem([...templatePath, ...error.path], error.message);
-      }
-    }
+    if (backend.type === 'Addresses') draft.given.push(...givenEndpoints(backend));
+    else if (backend.type === 'Service') planService(draft, backend, path);
+    else planDeployment(draft, backend, [...path, 'deployment', 'template']);
   }
-  const { check } = spec.heartbeat;
-  if (check.port !== null && processes.length > 0) {
-    const member = check.type === 'HTTP' ? 'http' : 'tcp';
-    problem(
-      ['spec', 'heartbeat', member, 'port'],
-      'servers that are started here have a port each, so heartbeats cannot go to one port of them all: leave it out',
-    );
-  }
+  if (draft.processes.length > 0) rejectSharedCheckPort(draft, spec.heartbeat.check);
+  const { processes, given, notices, issues } = draft;
   if (issues.length > 0) return { plan: null, issues };
   if (spec.suspend) notices.push('spec.suspend means nothing without an operator: changes of the file are applied');
   const config = resolveConfig(resource, { mode: 'local', portOverrides: options.ports });
   return { plan: { resource, config, processes, given, notices }, issues: [] };
 }
 
-function planProcesses(backend: DeploymentBackend, place: string): ProcessPlan {
-  const { name, serverWeight, ports, deployment } = backend;
-  const command = containerCommand(
-    deployment.template,
-    ports.map(({ port }) => port),
-  );
-  return {
-    backend: name,
-    replicas: deployment.replicas ?? null,
-    serverWeight,
-    ports: ports.map((each) => ({ listener: each.name, port: each.port })),
-    command,
-    place,
-  };
+/** A plan in the making. */
+interface Draft {
+  readonly parsed: ParsedResource;
+  readonly resolve: PlanOptions['resolve'];
+  readonly processes: ProcessPlan[];
+  readonly given: Endpoint[];
+  readonly notices: string[];
+  readonly issues: FileIssue[];
+}
+
+function reject({ parsed: { file, locate }, issues }: Draft, path: Path, message: string): void {
+  issues.push({ file, ...locate(path), path: formatPath(path), message });
+}
+
+function planService(draft: Draft, backend: ServiceBackend, path: Path): void {
+  const { name } = backend.serviceRef;
+  const servers = draft.resolve.get(name);
+  if (servers !== undefined) draft.given.push(...resolvedEndpoints(backend, servers));
+  else {
+    const remedy = `say where its servers are with --resolve ${name}=HOST:PORT`;
+    reject(draft, [...path, 'serviceRef', 'name'], `there is no Service ${name} without a cluster: ${remedy}`);
+  }
+}
+
+function planDeployment(draft: Draft, backend: DeploymentBackend, templatePath: Path): void {
+  const { name, serverWeight, deployment } = backend;
+  const ports = backend.ports.map((each) => ({ listener: each.name, port: each.port }));
+  try {
+    const numbers = ports.map(({ port }) => port);
+    const command = containerCommand(deployment.template, numbers);
+    const place = placeOf(draft.parsed, [...templatePath, ...command.path]);
+    draft.processes.push({ backend: name, replicas: deployment.replicas ?? null, serverWeight, ports, command, place });
+    if (command.ignored.length === 0) return;
+    draft.notices.push(`backend ${name}: without a cluster these fields of its template are ignored: ${command.ignored.join(', ')}`);
+  } catch (error) {
+    if (!(error instanceof ContainerCommandError)) throw error;
+    reject(draft, [...templatePath, ...error.path], error.message);
+  }
+}
+
+function rejectSharedCheckPort(draft: Draft, check: DefaultedHeartbeat['check']): void {
+  if (check.port === null) return;
+  const path = ['spec', 'heartbeat', check.type === 'HTTP' ? 'http' : 'tcp', 'port'];
+  reject(draft, path, 'servers that are started here have a port each, so heartbeats cannot go to one port of them all: leave it out');
 }
 
 function givenEndpoints(backend: AddressesBackend): Endpoint[] {

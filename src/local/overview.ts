@@ -75,14 +75,14 @@ export function renderOverview(overview: Overview, width: number, paint: Paint):
   ];
 }
 
-/** `T = N / R = 3 / 15 per s = 200 ms (Fixed); ...` */
+/** `T = N / R: T = 200 ms, N = 3 servers, R = 15 heartbeats/s (Fixed); ...` */
 export function heartbeatSentence(heartbeat: HeartbeatReport, schedule: ScheduleConfig['type']): string {
   const { servers, responsesPerSecond, intervalMilliseconds, maxDetectionMilliseconds, overMaxInterval } = heartbeat;
   if (servers === 0) return `T = N / R: no server to check yet (${schedule})`;
   const rate = responsesPerSecond >= 100 ? responsesPerSecond.toFixed(0) : responsesPerSecond.toFixed(1).replace(/\.0$/, '');
   const caveat = overMaxInterval ? ', over maxInterval' : '';
   return (
-    `T = N / R: ${counted(servers, 'server')}, ${rate} heartbeats/s, each every ${readableDuration(intervalMilliseconds)} ` +
+    `T = N / R: T = ${readableDuration(intervalMilliseconds)}, N = ${counted(servers, 'server')}, R = ${rate} heartbeats/s ` +
     `(${schedule}${caveat}); an idle server's freeze is seen within ${readableDuration(maxDetectionMilliseconds)}`
   );
 }

@@ -67,6 +67,7 @@ export class LinePresenter implements Presenter {
   readonly #lines: Lines;
   readonly #now: () => Date;
   readonly #told = new Map<string, string>();
+  #started = false;
 
   constructor(lines: Lines, now: () => Date = () => new Date()) {
     this.#lines = lines;
@@ -75,6 +76,10 @@ export class LinePresenter implements Presenter {
 
   onStatus(service: LocalService, status: Status, notices: readonly Notice[]): void {
     for (const { reason, note } of notices) this.#tell(`${service.name}: ${reason}: ${note}`);
+    if (this.#started) this.#tellStatus(service, status);
+  }
+
+  #tellStatus(service: LocalService, status: Status): void {
     const sentence = statusSentence(status);
     if (this.#told.get(service.name) === sentence) return;
     this.#told.set(service.name, sentence);
@@ -98,7 +103,12 @@ export class LinePresenter implements Presenter {
   }
 
   started(services: readonly LocalService[]): void {
-    for (const service of services) this.#tell(`${service.name}: listening on ${whereabouts(service)}`);
+    this.#started = true;
+    for (const service of services) {
+      this.#tell(`${service.name}: listening on ${whereabouts(service)}`);
+      const { status } = service.object;
+      if (status !== undefined) this.#tellStatus(service, status);
+    }
   }
 
   ending(hint: string): void {

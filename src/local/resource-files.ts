@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { formatIssue, type ParsedResource, parseResources } from '../config/parse-resources.ts';
 import { LocalError } from './local-error.ts';
+import { placeOf } from './place.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -29,12 +30,6 @@ export function readResourceFiles(files: readonly string[]): ParsedResource[] {
   if (problems.length > 0) throw new LocalError('Resource', problems);
   rejectTwins(resources);
   return resources;
-}
-
-/** `shop.yaml:3:9`, where the resource's name stands. */
-export function placeOf({ file, locate }: ParsedResource, path: readonly (string | number)[] = ['metadata', 'name']): string {
-  const { line, column } = locate(path);
-  return `${file}:${line}:${column}`;
 }
 
 function rejectTwins(resources: readonly ParsedResource[]): void {

@@ -146,6 +146,7 @@ export class ServerProcess {
   async #startAgain(): Promise<void> {
     try {
       await this.#spawn();
+      this.#options.onEvent(`process ${this.pid} is started in its place`);
     } catch (error) {
       const delayMs = restartDelay(this.#quickExits++, this.#options.restarts);
       this.#options.onEvent(`could not be started (${(error as Error).message}): trying again in ${delayMs / 1000} s`);
@@ -170,6 +171,7 @@ export class ServerProcess {
 
   #ready(): void {
     this.#listening.resolve(true);
+    this.#options.onEvent(`process ${this.pid} listens on port ${this.port}`);
     this.#firstOutcome.resolve();
   }
 }
