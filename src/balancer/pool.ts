@@ -114,10 +114,9 @@ export class Pool implements TrafficObserver {
   }
 
   checked(endpointId: string, result: CheckResult): void {
-    const { time } = this.#options;
     for (const upstream of this.#byId.get(endpointId) ?? []) {
       if (result.answered) {
-        upstream.silence.received(time.now());
+        upstream.silence.received();
         this.#apply(upstream, { type: 'CheckAnswered', at: result.endedAt, stale: this.#stale });
       } else {
         const { endedAt, startedAt, reason, loopLateMs } = result;

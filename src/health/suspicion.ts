@@ -54,27 +54,26 @@ export function suspicionThreshold(endpoint: FirstByteTime, pool: FirstByteTime)
  * silence), anything that is received, and each request that ends without an answer (the client left, the attempt was given up).
  */
 export class Silence {
-  /** When anything was last received; requests sent before do not count. */
-  #lastReceived = Number.NEGATIVE_INFINITY;
+  /** When the first request was sent after anything was last received: those before it do not count. */
+  #first = 0;
   #oldest = 0;
   #newest = 0;
   #owed = 0;
 
   sent(at: number): void {
-    if (this.#owed === 0) this.#oldest = at;
+    if (this.#owed === 0) this.#first = this.#oldest = at;
     this.#newest = at;
     this.#owed += 1;
   }
 
   /** Any byte, on any of its connections, or an answered check. */
-  received(at: number): void {
-    this.#lastReceived = at;
+  received(): void {
     this.#owed = 0;
   }
 
   /** A request that was sent at `sentAt` will not be answered any more, for a reason that is not the endpoint's. */
   withdrawn(sentAt: number): void {
-    if (this.#owed === 0 || sentAt < this.#oldest || sentAt <= this.#lastReceived) return;
+    if (this.#owed === 0 || sentAt < this.#first) return;
     this.#owed -= 1;
     // Which one is the oldest now is not kept; taking the newest for it only makes suspicion later, never wrong.
     if (sentAt === this.#oldest) this.#oldest = this.#newest;

@@ -125,7 +125,7 @@ export class Attempt implements ConnectionUser {
   received(chunk: Buffer): void {
     const now = this.#time.now();
     this.lastStepAt = now;
-    this.upstream.silence.received(now);
+    this.upstream.silence.received();
     this.#received = true;
     try {
       if (this.phase === 'Streaming') this.#bodyBytes(chunk);

@@ -88,7 +88,10 @@ checkerConformance('HTTP', httpChecker(CONFIG), {
     finding: 'HeartbeatBadResponse',
   },
   'a head without end': { serve: endless('HTTP/1.1 200 OK\r\nX: '), finding: 'HeartbeatBadResponse' },
-  'interim responses without end': { serve: answers('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(50)), finding: 'HeartbeatBadResponse' },
+  'interim responses without end': {
+    serve: answers('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(50), false),
+    finding: 'HeartbeatBadResponse',
+  },
   'another protocol': {
     serve: answers('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
     finding: 'HeartbeatBadResponse',
@@ -148,6 +151,20 @@ describe('what an HTTP check sends', () => {
 });
 
 describe('an HTTP check against an HTTP server', () => {
+  it('waits for the rest of an answer before it ends its side', async () => {
+    const server = await RawServer.start((socket, received) => {
+      onRequest(socket, received, () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok'));
+    });
+    assert.equal(await check(httpChecker(CONFIG), server.port), 'HeartbeatAnswered');
+    const socket = server.connections[0] ?? assert.fail('no connection');
+    for (let i = 0; i < 50; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(socket.readableEnded, false);
+    socket.write('ok');
+    await server.quiet();
+    assert.deepEqual([socket.readableEnded, server.errors], [true, []]);
+    await server.close();
+  });
+
   it('is an ordinary request that was answered whole: not one that its client gave up', async () => {
     const finished: boolean[] = [];
     const errors: Error[] = [];

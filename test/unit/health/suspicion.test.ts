@@ -102,14 +102,14 @@ describe('what an endpoint owes', () => {
       steps: (owed) => {
         owed.sent(10);
         owed.sent(20);
-        owed.received(25);
+        owed.received();
       },
       since: null,
     },
     'older requests do not count any more, later ones do': {
       steps: (owed) => {
         owed.sent(10);
-        owed.received(25);
+        owed.received();
         owed.sent(30);
       },
       since: 30,
@@ -124,7 +124,7 @@ describe('what an endpoint owes', () => {
     'a request that no longer counts is withdrawn: no difference': {
       steps: (owed) => {
         owed.sent(10);
-        owed.received(25);
+        owed.received();
         owed.sent(30);
         owed.withdrawn(10);
       },
@@ -147,6 +147,13 @@ describe('what an endpoint owes', () => {
       },
       since: 30,
     },
+    'all are withdrawn, the oldest first: nothing': {
+      steps: (owed) => {
+        for (const at of [10, 20, 30]) owed.sent(at);
+        for (const at of [10, 20, 30]) owed.withdrawn(at);
+      },
+      since: null,
+    },
   };
   for (const [name, { steps, since }] of Object.entries(cases)) it(name, () => assert.equal(silence(steps), since));
 
@@ -162,7 +169,7 @@ describe('what an endpoint owes', () => {
             owed.sent(at);
             waiting.push(at);
           } else if (what === 'received') {
-            owed.received(at);
+            owed.received();
             old = [...old, ...waiting];
             waiting = [];
           } else {
@@ -218,12 +225,12 @@ function suspicions({ perSecond, latency, seconds, frozenFrom = Number.POSITIVE_
     }
     for (const { sentAt } of answers.get(now) ?? []) {
       time.observe(now - sentAt);
-      owed.received(now);
+      owed.received();
       suspect = false;
     }
     answers.delete(now);
     if (checks.delete(now)) {
-      owed.received(now);
+      owed.received();
       suspect = false;
     }
     if (now % 10 !== 0 || suspect || !isOverdue(owed.since, now, suspicionThreshold(time, time), 0)) continue;

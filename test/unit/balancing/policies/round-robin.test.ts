@@ -26,6 +26,11 @@ describe('RoundRobin', () => {
     assert.equal(createPicker('RoundRobin', targets('a1', 'a2', 'a3'), alike, () => 0.5).pick()?.id, 'a2');
   });
 
+  it('one that was passed over on a retry gets its turn later in the same round', () => {
+    const picker = createPicker('RoundRobin', targets('a1', 'a2', 'a3', 'a4'), alike, fromFirst);
+    assert.deepEqual([...picks(picker, 1, ({ id }) => id === 'a1' || id === 'a2'), ...picks(picker, 3)], ['a3', 'a2', 'a1', 'a4']);
+  });
+
   it('goes on where the picker before it stood, newcomers last', () => {
     const before = createPicker('RoundRobin', targets('a1', 'a2', 'a3', 'a4'), alike, fromFirst);
     picks(before, 2);
