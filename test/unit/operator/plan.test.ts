@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withDefaults } from '../../../src/api/v1alpha1/defaults.ts';
+import type { Backend, LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
+import { resolveConfig } from '../../../src/config/resolve.ts';
+import type { Child } from '../../../src/operator/child.ts';
+import type { Observation } from '../../../src/operator/observation.ts';
+import { plan } from '../../../src/operator/plan.ts';
+import { AWAITED_ANNOTATION, type LiveConfig } from '../../../src/resources/retirement.ts';
+import { view, workload } from '../status/fixtures.ts';
+
+const deployment = (name: string): Backend => ({
+  name,
+  type: 'Deployment',
+  ports: [{ port: 8080 }],
+  deployment: { replicas: 2, template: {} },
+});
+
+function resource(backends: readonly string[], generation = 2): LoadBalancedService {
+  return {
+    apiVersion: 'evenkeel.dev/v1alpha1',
+    kind: 'LoadBalancedService',
+    metadata: { name: 'shop', namespace: 'default', uid: 'owner-1', generation },
+    spec: { ports: [{ name: 'http', port: 80 }], backends: backends.map(deployment) },
+  };
+}
+
+const live = (...backends: string[]): LiveConfig => ({ config: resolveConfig(resource(backends, 1), { mode: 'cluster' }), awaited: [] });
+
+function child(kind: string, name: string, backend?: string): Child {
+  return { kind, fingerprint: '', metadata: { name, labels: backend === undefined ? {} : { 'evenkeel.dev/backend': backend } } };
+}
+
+const objectsOf = (backend: string) => [child('Deployment', `shop--${backend}`, backend), child('Service', `shop--${backend}`, backend)];
+
+interface Situation {
+  readonly wanted: readonly string[];
+  readonly live?: LiveConfig | null;
+  readonly children?: readonly Child[];
+  /** Backends that the balancers list, with two healthy endpoints each; null: no balancer reports. */
+  readonly listed?: readonly string[] | null;
+  readonly applied?: number;
+  /** Backends whose servers run. */
+  readonly running?: readonly string[];
+}
+
+function decide(situation: Situation) {
+  const { wanted, listed = wanted, applied = 2, running = wanted } = situation;
+  const backends = (listed ?? []).map((name) => ({ name, endpoints: 2, healthy: 2 }));
+  const observation: Observation = {
+    resource: resource(wanted),
+    children: situation.children ?? [],
+    live: () => undefined,
+    liveConfig: situation.live === undefined ? live(...wanted) : situation.live,
+    views: listed === null ? [] : [view('a', { appliedGeneration: applied, backends })],
+    balancers: workload(1),
+    servers: new Map(wanted.map((name) => [name, workload(2, { upToDate: running.includes(name) })])),
+  };
+  const spec = withDefaults(observation.resource);
+  const decided = plan({ observation, spec, config: resolveConfig(observation.resource, { mode: 'cluster' }), balancerImage: 'i' });
+  const configMap = decided.manifests.find(({ kind }) => kind === 'ConfigMap');
+  const { 'config.json': text = '{}' } = (configMap?.data ?? {}) as Record<string, string>;
+  return {
+    given: (JSON.parse(text) as { backends: { name: string }[] }).backends.map(({ name }) => name),
+    awaits: configMap?.metadata.annotations?.[AWAITED_ANNOTATION],
+    prune: decided.prune.map(({ kind, metadata }) => `${kind}/${metadata?.name}`),
+    pending: decided.pending?.reason,
+    order: decided.manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
+  };
+}
+
+const KEPT = { given: ['blue', 'stable'], awaits: 'blue', prune: [], pending: 'ReplacingBackends' };
+const bothRun = { wanted: ['blue'], live: { ...live('blue', 'stable'), awaited: ['blue'] }, children: objectsOf('stable') };
+
+const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeof decide>> }> = {
+  'nothing is obsolete': { given: { wanted: ['stable'] }, expect: { given: ['stable'], prune: [] } },
+  'a backend was just renamed': {
+    given: { wanted: ['blue'], live: live('stable'), children: objectsOf('stable'), listed: ['stable'], running: [] },
+    expect: KEPT,
+  },
+  'servers of the new name run, and balancers do not know them all yet': { given: { ...bothRun, listed: ['stable'] }, expect: KEPT },
+  'balancers know the servers of the new name, and not all of them run': {
+    given: { ...bothRun, running: [], listed: ['blue', 'stable'] },
+    expect: KEPT,
+  },
+  'the new name has arrived': {
+    given: { ...bothRun, listed: ['blue', 'stable'] },
+    expect: { given: ['blue'], prune: [], pending: 'RemovingObjects' },
+  },
+  'the new configuration is written, and balancers still list the old name': {
+    given: { wanted: ['blue'], children: objectsOf('stable'), listed: ['blue', 'stable'] },
+    expect: { prune: [], pending: 'RemovingObjects' },
+  },
+  'balancers have let go of the old name': {
+    given: { wanted: ['blue'], children: objectsOf('stable') },
+    expect: { given: ['blue'], prune: ['Deployment/shop--stable', 'Service/shop--stable'] },
+  },
+  'no balancer is left that could use the old name': {
+    given: { wanted: ['blue'], children: objectsOf('stable'), listed: null },
+    expect: { prune: ['Deployment/shop--stable', 'Service/shop--stable'] },
+  },
+  'the Service for clients had another name, and balancers are behind': {
+    given: { wanted: ['stable'], children: [child('Service', 'front')], applied: 1 },
+    expect: { prune: [], pending: 'RemovingObjects' },
+  },
+  'the Service for clients had another name': {
+    given: { wanted: ['stable'], children: [child('Service', 'front')] },
+    expect: { prune: ['Service/front'] },
+  },
+};
+
+for (const [sentence, { given, expect }] of Object.entries(TABLE)) {
+  test(`plan when ${sentence}`, () => {
+    const decided = decide(given);
+    const asked = Object.fromEntries(Object.keys(expect).map((key) => [key, decided[key as keyof typeof decided]]));
+    assert.deepEqual(asked, expect);
+  });
+}
+
+test('what can be refused for its content is written before the configuration, and the Service last', () => {
+  const { order } = decide({ wanted: ['stable'] });
+  assert.ok(order.indexOf('Deployment/shop--stable') < order.indexOf('ConfigMap/shop--balancer'));
+  assert.ok(order.indexOf('Deployment/shop--balancer') < order.indexOf('ConfigMap/shop--balancer'));
+  assert.equal(order.at(-1), 'Service/shop');
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
+import { StatusWriter } from '../../../src/operator/status-writer.ts';
+import { buildStatus } from '../../../src/status/status.ts';
+import { input, resource, view } from '../status/fixtures.ts';
+
+const KEY = 'default/shop';
+
+function setUp() {
+  const clock = { now: 0 };
+  const written: LoadBalancedService[] = [];
+  const client = {
+    applyStatus: async (object: LoadBalancedService) => {
+      written.push(object);
+      return { ...object, metadata: { ...object.metadata, resourceVersion: String(100 + written.length) } };
+    },
+  } as never;
+  return { clock, written, writer: new StatusWriter({ client, now: () => clock.now, wallClock: () => clock.now }) };
+}
+
+const seen = (resourceVersion: string, status?: LoadBalancedService['status']): LoadBalancedService => {
+  const plain = resource();
+  return { ...plain, metadata: { ...plain.metadata, resourceVersion }, ...(status === undefined ? {} : { status }) };
+};
+
+test('a status is written onto the very resource, and only where it differs', async () => {
+  const { writer, written } = setUp();
+  const result = buildStatus(input());
+  assert.equal(await writer.write(KEY, seen('100'), undefined, result), true);
+  assert.deepEqual(Object.keys(written[0] ?? {}), ['apiVersion', 'kind', 'metadata', 'status']);
+  assert.equal(written[0]?.metadata.uid, 'uid-1');
+  assert.equal(await writer.write(KEY, seen('101', result.status), result.status, result), false);
+  assert.equal(written.length, 1);
+});
+
+test('the next write waits until a second after the last one', async () => {
+  const { writer, clock } = setUp();
+  assert.equal(writer.waitMs(KEY), 0);
+  await writer.write(KEY, seen('100'), undefined, buildStatus(input()));
+  clock.now = 300;
+  assert.equal(writer.waitMs(KEY), 700);
+  clock.now = 1_000;
+  assert.equal(writer.waitMs(KEY), 0);
+});
+
+test('while the cache is behind our own write, the status is what was written', async () => {
+  const { writer } = setUp();
+  const result = buildStatus(input({ views: [view('a')] }));
+  await writer.write(KEY, seen('100'), undefined, result);
+  assert.equal(writer.previous(KEY, seen('100')), result.status);
+  const newer = { observedGeneration: 9 };
+  assert.equal(writer.previous(KEY, seen('102', newer)), newer);
+});
+
+test('a resource made anew under the same name begins with its own status', async () => {
+  const { writer } = setUp();
+  await writer.write(KEY, seen('100'), undefined, buildStatus(input()));
+  const anew = seen('50');
+  assert.equal(writer.previous(KEY, { ...anew, metadata: { ...anew.metadata, uid: 'uid-2' } }), undefined);
+});
+
+test('it is remembered when the heartbeat figures were written', async () => {
+  const { writer, clock } = setUp();
+  clock.now = 5_000;
+  assert.equal(writer.heartbeatWrittenAtMs(KEY), null);
+  const result = buildStatus(input());
+  await writer.write(KEY, seen('100'), undefined, result);
+  assert.equal(writer.heartbeatWrittenAtMs(KEY), 5_000);
+  clock.now = 9_000;
+  const kept = buildStatus(input({ previous: result.status, views: [] }));
+  await writer.write(KEY, seen('101'), result.status, kept);
+  assert.equal(writer.heartbeatWrittenAtMs(KEY), 5_000);
+});
