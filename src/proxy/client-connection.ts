@@ -40,6 +40,9 @@ export class ClientConnection implements ExchangeClient {
   /** LoopTime of the last byte from the client, or of the end of the last exchange; of the first byte of a head under way. */
   #waitingSince: number;
   #headSince = 0;
+  /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyBytes` of them. */
+  #bodyBytes = 0;
+  #bodySince = 0;
   /** Bytes that the client has yet to take, when last looked at, and since when they have been the same. */
   #unsent = 0;
   #unsentSince = 0;
@@ -89,7 +92,8 @@ export class ClientConnection implements ExchangeClient {
   takeBody(): void {
     if (!this.#bodyHeld) return;
     this.#bodyHeld = false;
-    this.#waitingSince = this.#host.context.time.now();
+    this.#bodyBytes = 0;
+    this.#bodySince = this.#waitingSince = this.#host.context.time.now();
     this.#updateFlow();
   }
 
@@ -127,7 +131,7 @@ export class ClientConnection implements ExchangeClient {
 
   /** Ends it if it is between requests and has been for `idleMs`; a request that is on its way just then is lost. */
   closeIfIdle(now: number, idleMs: number): void {
-    if (this.idle && !this.#heads.pending && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
+    if (this.idle && !this.#stash && !this.#heads.pending && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
   }
 
   /** Looks at the time; `now` is LoopTime. */
@@ -138,7 +142,7 @@ export class ClientConnection implements ExchangeClient {
     } else if (this.#takesNothing(now)) {
       this.close();
     } else if (this.#exchange && !this.#body.done) {
-      if (!this.#bodyHeld && now - this.#waitingSince >= limits.bodyTimeoutMs) {
+      if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
         this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
       }
     } else if (this.idle) {
@@ -165,10 +169,10 @@ export class ClientConnection implements ExchangeClient {
     this.#processing = true;
     try {
       while (offset < chunk.length && this.#lingeringSince === 0) {
-        if (this.#exchange === null) {
-          offset = this.#readHead(chunk, offset);
-        } else if (!this.#body.done) {
+        if (this.#exchange && !this.#body.done) {
           offset = this.#readBody(chunk, offset, this.#exchange);
+        } else if (this.#mayBegin) {
+          offset = this.#readHead(chunk, offset);
         } else {
           this.#keep(offset === 0 ? chunk : chunk.subarray(offset));
           break;
@@ -192,6 +196,8 @@ export class ClientConnection implements ExchangeClient {
     context.sweep.wake();
     context.budget.request(this.#waitingSince);
     this.#body.start(head.framing);
+    this.#bodyBytes = 0;
+    this.#bodySince = this.#waitingSince;
     const payload: Buffer[] = [];
     const end = this.#body.feed(chunk, this.#heads.end, payload);
     this.#begin(head, payload);
@@ -211,6 +217,11 @@ export class ClientConnection implements ExchangeClient {
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
     const payload: Buffer[] = [];
     const end = this.#body.feed(chunk, offset, payload);
+    this.#bodyBytes += end - offset;
+    if (this.#bodyBytes >= this.#host.context.limits.bodyBytes) {
+      this.#bodyBytes = 0;
+      this.#bodySince = this.#waitingSince;
+    }
     exchange.body(payload, this.#body.done);
     return end;
   }
@@ -220,9 +231,14 @@ export class ClientConnection implements ExchangeClient {
     this.#updateFlow();
   }
 
+  /** None is under way, and the client takes the answers: one that pipelines without reading them is not served ahead of itself. */
+  get #mayBegin(): boolean {
+    return this.#exchange === null && !this.socket.writableNeedDrain;
+  }
+
   /** The next request, which may have come already. */
   #next(): void {
-    while (this.#stash && this.#exchange === null && this.#lingeringSince === 0) {
+    while (this.#stash && this.#mayBegin && this.#lingeringSince === 0) {
       const chunk = this.#stash;
       this.#stash = null;
       this.#process(chunk);
@@ -272,7 +288,8 @@ export class ClientConnection implements ExchangeClient {
 
   #drained(): void {
     if (this.#tunnel) this.#tunnel.clientDrained();
-    else this.#exchange?.clientDrained();
+    else if (this.#exchange) this.#exchange.clientDrained();
+    else this.#next();
   }
 
   #gone(): void {

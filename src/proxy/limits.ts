@@ -5,8 +5,9 @@ export interface ClientLimits {
   readonly head: HeadLimits;
   /** From the first byte of a request head to its last; over it: 408. */
   readonly headTimeoutMs: number;
-  /** Between bytes of a request body; over it: 408. */
+  /** In any such time at least `bodyBytes` of a request body, or its end, must come, while it is read at all; else: 408. */
   readonly bodyTimeoutMs: number;
+  readonly bodyBytes: number;
   /** Between requests. */
   readonly idleTimeoutMs: number;
   /** While the client takes none of what we have for it. */
@@ -23,6 +24,7 @@ export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   head: DEFAULT_HEAD_LIMITS,
   headTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
+  bodyBytes: 1_024,
   idleTimeoutMs: 75_000,
   writeTimeoutMs: 30_000,
   tunnelIdleTimeoutMs: 3_600_000,
