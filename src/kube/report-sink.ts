@@ -17,7 +17,7 @@ export interface ReportSinkOptions {
   readonly podUid: string;
   /** Name of the LoadBalancedService. */
   readonly service: string;
-  /** Between two writes; 1 s unless given. */
+  /** Between two writes; half a second unless given, so that report and status together tell of a change within two. */
   readonly intervalMs?: number;
   /** For what is outstanding at the end; 3 s unless given. */
   readonly closeTimeoutMs?: number;
@@ -26,7 +26,7 @@ export interface ReportSinkOptions {
   readonly logger?: Logger;
 }
 
-const INTERVAL_MS = 1_000;
+const INTERVAL_MS = 500;
 const CLOSE_TIMEOUT_MS = 3_000;
 const WRITE_TIMEOUT_MS = 10_000;
 const BACKOFF = { baseMs: 1_000, capMs: 15_000 };
@@ -39,7 +39,7 @@ interface Published {
 }
 
 /**
- * Writes a balancer's reports into its BalancerReport: the newest, at most one a second, until it is written. Server-side apply makes
+ * Writes a balancer's reports into its BalancerReport: the newest, at most two a second, until it is written. Server-side apply makes
  * the object anew where somebody has deleted it.
  */
 export class ReportSink implements HealthSink {

@@ -85,7 +85,7 @@ describe('the report sink', () => {
     sink.publish(report(1));
     await isWritten(1);
     for (let generation = 2; generation <= 9; generation++) sink.publish(report(generation));
-    await timers.advance(900);
+    await timers.advance(400);
     assert.equal(server.requests.length, 1);
     await isWritten(9);
     assert.equal(server.requests.length, 2);
