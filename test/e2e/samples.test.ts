@@ -136,7 +136,8 @@ suite('each sample, and each strategy, spreads as it should', () => {
       backends?.map(({ name, healthy }) => [name, healthy]),
       [['servers', 0]],
     );
-    assert.equal((await world.fetch('local-addresses')).outcome, '503');
+    // Until the first balancer is ready, the Service itself has nobody to send to.
+    await waitFor('the Service sends to a balancer, which answers 503', async () => (await world.fetch('local-addresses')).outcome === '503');
     await remove('local-addresses');
   });
 
