@@ -137,6 +137,11 @@ export class KubeClient {
     }
   }
 
+  /** The resource version of now: of a list, without its items. */
+  async currentVersion(ref: ResourceRef, options: ListOptions = {}): Promise<string> {
+    return (await this.#page(ref, options, 1, undefined)).metadata?.resourceVersion ?? '';
+  }
+
   async create<T extends KubeObject>(object: T, options: WriteOptions): Promise<T> {
     const ref = resourceOf(object);
     const path = collectionPath(ref, object.metadata?.namespace);
@@ -259,18 +264,23 @@ export class KubeClient {
   }
 
   async #pages<T extends KubeObject>(ref: ResourceRef, options: ListOptions, limit: number | undefined): Promise<ObjectList<T>> {
-    const path = collectionPath(ref, options.namespace);
-    const attempted = `list ${describe(ref, { namespace: options.namespace })}`;
     const typeMeta = { apiVersion: apiVersionOf(ref), kind: ref.kind };
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
-      const query = { ...selection(options), limit, continue: next };
-      const page: Page<T> = await this.request<Page<T>>('GET', path, { query, attempted, signal: options.signal });
+      const page = await this.#page<T>(ref, options, limit, next);
       for (const item of page.items ?? []) items.push({ ...typeMeta, ...item });
       next = page.metadata?.continue || undefined;
       if (next === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
     }
+  }
+
+  async #page<T>(ref: ResourceRef, options: ListOptions, limit: number | undefined, next: string | undefined): Promise<Page<T>> {
+    return this.request<Page<T>>('GET', collectionPath(ref, options.namespace), {
+      query: { ...selection(options), limit, continue: next },
+      attempted: `list ${describe(ref, { namespace: options.namespace })}`,
+      signal: options.signal,
+    });
   }
 
   async #apply<T extends KubeObject>(object: T, subresource: string | undefined, options: ApplyOptions): Promise<T> {

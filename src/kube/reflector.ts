@@ -155,8 +155,19 @@ export class Reflector<T extends KubeObject> {
 
   async #listAndWatch(): Promise<void> {
     if (this.lastContactAgeMs() > LONG_ABSENCE_MS) this.#resourceVersion = '';
+    if (this.#resourceVersion !== '' && this.#lastError !== null) await this.#checkVersion();
     if (this.#resourceVersion === '') await this.#relist();
     if (!this.#stopped.signal.aborted) await this.#watch();
+  }
+
+  /**
+   * An API server that was away may have come back with an etcd restored from a backup. A watch from a resource version that is yet
+   * to come would be accepted there, and say nothing (seen with Kubernetes 1.34).
+   */
+  async #checkVersion(): Promise<void> {
+    const { client, resource } = this.#options;
+    const version = await client.currentVersion(resource, { ...this.#selection(), signal: this.#stopped.signal });
+    if (isOlderVersion(version, this.#resourceVersion)) this.#resourceVersion = '';
   }
 
   async #relist(): Promise<void> {

@@ -89,8 +89,10 @@ export class FakeApiServer {
     return this.requests.filter((request) => request.method === method && request.path.endsWith(pathEnd)).length;
   }
 
+  /** Of everything: not those of one item, which only ask for the resource version. */
   lists(plural: string): SeenRequest[] {
-    return this.requests.filter((request) => request.method === 'GET' && request.path.endsWith(plural) && !request.query.has('watch'));
+    const isList = ({ method, path, query }: SeenRequest) => method === 'GET' && path.endsWith(plural) && !query.has('watch');
+    return this.requests.filter((request) => isList(request) && request.query.get('limit') !== '1');
   }
 
   watches(plural: string): SeenRequest[] {

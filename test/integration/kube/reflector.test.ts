@@ -190,6 +190,17 @@ describe('the reflector', () => {
     assert.deepEqual(reflector.keys(), ['default/a']);
   });
 
+  test('lists again when the API server comes back with resource versions of long ago', async () => {
+    server.put(PODS, pod('a'));
+    await createWatching();
+    await server.close();
+    server.restore(7);
+    await server.listen();
+    await timers.advanceUntil(() => server.openWatches === 1, 'a watch');
+    assert.equal(server.watches('pods').at(-1)?.query.get('resourceVersion'), '7');
+    assert.equal(server.lists('pods').length, 2);
+  });
+
   test('lists again when the API server refuses the watch', async () => {
     await createWatching();
     const remove = server.addFault(({ query }, response) => {
