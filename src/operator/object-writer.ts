@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/meta.ts';
+import { SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { OPERATOR_FIELD_MANAGER } from '../api/v1alpha1/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isConflict } from '../kube/errors.ts';
@@ -220,14 +221,21 @@ export class ObjectWriter {
   #refuse(memory: Memory, manifest: Manifest, { problem, retryMs }: Refusal): Written {
     const news = memory.refused?.problem.message !== problem.message;
     memory.refused = { manifest: digest(manifest), problem, untilMs: this.#options.now() + retryMs };
-    if (news) this.#options.logger.warn('an object cannot be written', { kind: manifest.kind, object: manifest.metadata.name, ...problem });
+    const { kind, metadata } = manifest;
+    if (news)
+      this.#options.logger.warn('an object cannot be written', { resource: ownerOf(metadata), kind, object: metadata.name, ...problem });
     return { state: 'Refused', problem, laterMs: retryMs };
   }
 
   #note(verb: 'create' | 'apply' | 'delete', { kind = '', metadata }: KubeObject, why: string): void {
     this.#options.onWrite?.(verb, kind);
-    this.#options.logger.info(`object written`, { verb, kind, object: metadata?.name, namespace: metadata?.namespace, why });
+    this.#options.logger.info('object written', { resource: ownerOf(metadata), verb, kind, object: metadata?.name, why });
   }
+}
+
+/** The LoadBalancedService that an object was made for, for the log: `namespace/name`. */
+function ownerOf(metadata: KubeObject['metadata']): string {
+  return `${metadata?.namespace ?? ''}/${metadata?.labels?.[SERVICE_LABEL] ?? ''}`;
 }
 
 function hasReplicas(manifest: Manifest): boolean {

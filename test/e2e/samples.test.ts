@@ -137,7 +137,10 @@ suite('each sample, and each strategy, spreads as it should', () => {
       [['servers', 0]],
     );
     // Until the first balancer is ready, the Service itself has nobody to send to.
-    await waitFor('the Service sends to a balancer, which answers 503', async () => (await world.fetch('local-addresses')).outcome === '503');
+    await waitFor(
+      'the Service sends to a balancer, which answers 503',
+      async () => (await world.fetch('local-addresses')).outcome === '503',
+    );
     await remove('local-addresses');
   });
 

@@ -81,7 +81,7 @@ describe('the report sink', () => {
     });
   });
 
-  test('writes at most once a second, and then the newest', async () => {
+  test('writes at most every half second, and then the newest', async () => {
     sink.publish(report(1));
     await isWritten(1);
     for (let generation = 2; generation <= 9; generation++) sink.publish(report(generation));
