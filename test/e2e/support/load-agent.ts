@@ -193,7 +193,7 @@ class Load {
   async #keepPace(rate: number, count: number): Promise<void> {
     const start = Date.now();
     while (this.#running && this.#sent < count) {
-      const due = Math.min(count, Math.floor(((Date.now() - start) * rate) / 1000));
+      const due = Math.min(count, 1 + Math.floor(((Date.now() - start) * rate) / 1000));
       while (this.#sent < due) {
         const request = this.#send(start + (this.#sent * 1000) / rate);
         this.#under.add(request);

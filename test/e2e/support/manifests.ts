@@ -33,7 +33,7 @@ export function podTemplate(command: readonly string[], labels: Record<string, s
           command,
           ports: [{ containerPort: 8080 }],
           readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
-          resources: { requests: { cpu: '5m', memory: '48Mi' } },
+          resources: { requests: { cpu: '50m', memory: '48Mi' } },
           securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
         },
       ],
