@@ -34,10 +34,10 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 test: check test-unit test-integration ## every test, in one command
 
 test-unit: $(INSTALLED) ## the pure rooms
-	node --test 'test/unit/**/*.test.ts'
+	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
 
 test-integration: build ## real sockets and processes on this machine
-	node --test --test-concurrency=1 'test/integration/**/*.test.ts'
+	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
