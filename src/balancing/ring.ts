@@ -52,13 +52,14 @@ export class Ring<T extends PickTarget> implements Rotation<T> {
 }
 
 function inOrderOf<T extends PickTarget>(order: readonly T[], targets: readonly T[]): T[] {
-  const left = new Map(targets.map((target) => [target.id, target]));
+  const byId = new Map<string, T>();
+  for (const target of targets) byId.set(target.id, target);
   const kept: T[] = [];
   for (const { id } of order) {
-    const target = left.get(id);
-    if (!target) continue;
-    kept.push(target);
-    left.delete(id);
+    const target = byId.get(id);
+    if (target) kept.push(target);
   }
-  return [...kept, ...left.values()];
+  if (kept.length === targets.length) return kept;
+  const known = new Set(kept);
+  return [...kept, ...targets.filter((target) => !known.has(target))];
 }
