@@ -157,7 +157,6 @@ class Operator {
   }
 
   #lead(): void {
-    this.#options.logger.info('leading');
     const queue = new WorkQueue({
       handler: (key) => this.#work(key),
       workers: this.#options.workers,
@@ -201,10 +200,7 @@ class Operator {
       fieldManager: FIELD_MANAGER,
       logger: this.#options.logger,
       onStarted: () => this.#lead(),
-      onLost: (reason) => {
-        this.#options.logger.info('not leading any more', { reason });
-        return this.#stopLeading();
-      },
+      onLost: () => this.#stopLeading(),
     });
   }
 
