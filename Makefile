@@ -45,6 +45,9 @@ image: build ## the production image, with docker or buildah: evenkeel:dev, or I
 e2e: build ## in a cluster: one that is given, kind, or the project's own
 	test/cluster/with-cluster node --test --test-concurrency=1 'test/e2e/*.test.ts'
 
+e2e-api: $(INSTALLED) ## the operator against a real API server without nodes (Linux, root, Go)
+	CLUSTER_PARTS=controllers test/cluster/run node --test 'test/e2e/api/*.test.ts'
+
 cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
 	test/cluster/with-cluster $(SHELL)
 
@@ -57,4 +60,4 @@ bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (3
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: image e2e cluster kind-up help install build demo generate check test test-unit test-integration bench clean
+.PHONY: image e2e e2e-api cluster kind-up help install build demo generate check test test-unit test-integration bench clean

@@ -170,8 +170,8 @@ class Operator {
 
   async #stopLeading(): Promise<void> {
     const queue = this.#queue;
-    this.#queue = null;
     await queue?.shutDown();
+    if (this.#queue === queue) this.#queue = null;
   }
 
   async #work(key: string): Promise<void> {
