@@ -31,13 +31,16 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-integration ## every test, in one command
+test: check test-unit test-integration test-api ## the tests that need no running cluster; make e2e has the rest
 
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
 
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
+
+test-api: $(INSTALLED) ## the CRDs on a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
+	CLUSTER_PARTS=api test/cluster/run node --test --test-timeout=300000 test/e2e/crd.test.ts
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
@@ -60,4 +63,4 @@ bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (3
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: image e2e e2e-api cluster kind-up help install build demo generate check test test-unit test-integration bench clean
+.PHONY: image e2e e2e-api cluster kind-up help install build demo generate check test test-unit test-integration test-api bench clean
