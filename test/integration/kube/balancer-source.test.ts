@@ -7,6 +7,7 @@ import type { BackendConfig, BalancerConfig } from '../../../src/model/config.ts
 import type { ConfigTarget } from '../../../src/model/ports.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
+import { until as inRealTime } from '../../support/until.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
@@ -157,7 +158,7 @@ describe('the config source of a balancer in a cluster', () => {
     isHeld = false;
     await until(() => told.includes('config 2'), 'the new configuration');
     await untilLast('10.0.0.2:8080');
-    await until(() => server.openWatches === 2, 'the end of the old watch');
+    await inRealTime(() => server.openWatches === 2, 'the end of the old watch');
   });
 
   test('of two configurations that wait, only the newer is applied', async () => {
@@ -169,7 +170,7 @@ describe('the config source of a balancer in a cluster', () => {
     putConfig(3, backend('new'));
     await until(() => told.includes('config 3'), 'the second');
     assert.ok(!told.includes('config 2'));
-    await until(() => server.openWatches === 2, 'one watch for each');
+    await inRealTime(() => server.openWatches === 2, 'one watch for each');
   });
 
   const unusable: Record<string, { data: Record<string, string>; expected: RegExp }> = {
