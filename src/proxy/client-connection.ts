@@ -7,6 +7,7 @@ import type { Framing } from '../http1/types.ts';
 import { ProtocolError, type RequestHead } from '../http1/types.ts';
 import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
+import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -118,7 +119,7 @@ export class ClientConnection implements ExchangeClient {
 
   abort(): void {
     this.#exchange = null;
-    this.socket.resetAndDestroy();
+    reset(this.socket);
   }
 
   /** Ends it now, whatever it is at. */

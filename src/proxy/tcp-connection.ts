@@ -5,6 +5,7 @@ import { isOwnError } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
 import type { ListenerConnection } from './listener.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
+import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
@@ -50,7 +51,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
   closeIfIdle(): void {}
 
   close(): void {
-    this.#socket.resetAndDestroy();
+    reset(this.#socket);
     this.#gone();
   }
 

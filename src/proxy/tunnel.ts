@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
 import type { ClientLimits } from './limits.ts';
 import type { LoopTime } from './loop-time.ts';
+import { reset } from './reset.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 /**
@@ -99,7 +100,7 @@ export class Tunnel implements ConnectionUser {
   /** Cuts both sides. */
   close(): void {
     if (this.#over) return;
-    this.#client.resetAndDestroy();
+    reset(this.#client);
     this.#close();
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { reset } from '../../src/proxy/reset.ts';
 
 /** A request as a server received it. */
 export interface Received {
@@ -68,7 +69,7 @@ export class ScriptedServer {
   async kill(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
     await closed;
   }
 
@@ -96,7 +97,7 @@ export class ScriptedServer {
           nth,
           send: sender(socket),
           raw: (bytes) => socket.write(bytes, 'latin1'),
-          reset: () => socket.resetAndDestroy(),
+          reset: () => reset(socket),
         });
       }
     });

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
+import { GET, RawClient } from '../../support/raw-client.ts';
+import { ScriptedServer } from '../../support/scripted-server.ts';
+import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { until } from '../../support/until.ts';
+
+const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const TCP = balancerConfig({ listeners: [{ protocol: 'TCP' }] });
+
+interface RawTcp extends AsyncDisposable {
+  readonly port: number;
+  readonly sockets: Socket[];
+}
+
+/** A server of bytes, which keeps its half open until it is told to end it. */
+async function tcpServer(serve: (socket: Socket) => void): Promise<RawTcp> {
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    serve(socket);
+    sockets.push(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Answers an upgrade with 101, then echoes. */
+function upgrading(socket: Socket): void {
+  let head = '';
+  const readHead = (chunk: Buffer) => {
+    head += chunk.toString('latin1');
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    socket.off('data', readHead);
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello');
+    if (head.length > end + 4) socket.write(`echo ${head.slice(end + 4)}`);
+    socket.on('data', (bytes) => socket.write(`echo ${bytes.toString('latin1')}`));
+  };
+  socket.on('end', () => socket.end('bye'));
+  socket.on('data', readHead);
+}
+
+test('an upgrade becomes a tunnel, with each half ended on its own', async () => {
+  await using server = await tcpServer(upgrading);
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(UPGRADE).hear('hello');
+  assert.match(client.heard, /^HTTP\/1\.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello$/);
+  await client.say('one').hear('echo one');
+  client.socket.end();
+  await client.hear('bye');
+  await client.all();
+  assert.equal(client.ended, 'end');
+  await until(() => started.balancer.endpoints()[0]?.connections === 0, 'nothing of it is left');
+});
+
+test('what a client sends ahead of the 101 reaches the tunnel', async () => {
+  await using server = await tcpServer(upgrading);
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(`${UPGRADE}early`).hear('echo early');
+});
+
+test('an upgrade answered with anything but 101 makes no tunnel, and what came ahead is never taken for a request', async () => {
+  await using server = await ScriptedServer.start((_received, reply) => reply.send('no'));
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(`${UPGRADE}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`).all();
+  assert.match(client.heard, /^HTTP\/1\.1 200 [\s\S]*no$/);
+  assert.deepEqual(
+    server.requests.map(({ target }) => target),
+    ['/chat'],
+  );
+});
+
+test('a 101 that nobody asked for is 502', async () => {
+  await using server = await ScriptedServer.start((_received, reply) =>
+    reply.raw('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+  );
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(GET).hear(/^HTTP\/1\.1 502 /);
+});
+
+test('a server that dies behind a tunnel ends it', async () => {
+  await using server = await tcpServer(upgrading);
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(UPGRADE).hear('hello');
+  for (const socket of server.sockets) socket.resetAndDestroy();
+  await client.all();
+});
+
+test('an idle tunnel is closed on both sides', async () => {
+  await using server = await tcpServer(upgrading);
+  const limits = { ...DEFAULT_CLIENT_LIMITS, tunnelIdleTimeoutMs: 50 };
+  await using started = await startBalancer(
+    [server.port],
+    balancerConfig({ heartbeat: { schedule: { type: 'Fixed', intervalMs: 60_000 } } }),
+    { limits },
+  );
+  using client = await RawClient.connect(started.port);
+  await client.say(UPGRADE).hear('hello');
+  await client.all();
+  await until(() => server.sockets.every((socket) => socket.closed), 'the server side is closed');
+});
+
+test('TCP: bytes go both ways, and each half ends on its own', async () => {
+  await using server = await tcpServer((socket) => {
+    let all = '';
+    socket.on('data', (chunk) => {
+      all += chunk.toString();
+    });
+    socket.on('end', () => socket.end(`got ${all}`));
+  });
+  await using started = await startBalancer([server.port], TCP);
+  using client = await RawClient.connect(started.port);
+  client.say('abc').socket.end('def');
+  assert.equal(await client.all(), 'got abcdef');
+  assert.equal(client.ended, 'end');
+});
+
+test('TCP: a server that speaks first is heard', async () => {
+  await using server = await tcpServer((socket) => socket.write('220 ready\r\n'));
+  await using started = await startBalancer([server.port], TCP);
+  using client = await RawClient.connect(started.port);
+  await client.hear('220 ready');
+});
+
+test('TCP: a connection that a server refuses goes to another one, with every byte', async () => {
+  await using gone = await tcpServer(() => {});
+  const refused = gone.port;
+  await gone[Symbol.asyncDispose]();
+  await using server = await tcpServer((socket) => socket.on('data', (chunk) => socket.write(chunk)));
+  const config = balancerConfig({ listeners: [{ protocol: 'TCP' }], heartbeat: { check: { type: 'TCP', port: server.port } } });
+  await using started = await startBalancer([refused, server.port], config);
+  for (let each = 0; each < 2; each++) {
+    using client = await RawClient.connect(started.port);
+    await client.say('hello').hear('hello');
+  }
+  assert.match(started.balancer.metrics(), /^evenkeel_retries_total\{listener="http"\} 1$/m);
+});
+
+test('TCP: where nobody can be reached the client is cut', async () => {
+  await using started = await startBalancer([], TCP);
+  // The cut may even come before the connection is seen to be made.
+  const heard = await RawClient.connect(started.port).then(
+    (client) => client.all(),
+    () => '',
+  );
+  assert.equal(heard, '');
+});
+
+test('TCP: a server that dies cuts the client', async () => {
+  await using server = await tcpServer((socket) => socket.write('x'));
+  await using started = await startBalancer([server.port], TCP);
+  using client = await RawClient.connect(started.port);
+  await client.hear('x');
+  for (const socket of server.sockets) socket.resetAndDestroy();
+  await client.all();
+  assert.equal(client.ended, 'reset');
+});
+
+test('TCP: 4 MB go through to a reader that pauses now and then', async () => {
+  const size = 4 * 1_048_576;
+  await using server = await tcpServer((socket) => {
+    socket.end(Buffer.alloc(size, 'x'));
+    socket.resume();
+  });
+  await using started = await startBalancer([server.port], TCP);
+  using client = await RawClient.connect(started.port);
+  client.socket.removeAllListeners('data');
+  let bytes = 0;
+  client.socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    client.socket.pause();
+    setImmediate(() => client.socket.resume());
+  });
+  await until(() => bytes === size, 'all of it has come');
+});
