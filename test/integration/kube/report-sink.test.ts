@@ -6,6 +6,7 @@ import type { BalancerReportBody } from '../../../src/model/report.ts';
 import { CountingClient } from '../../support/counting-client.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
+import { until as inRealTime } from '../../support/until.ts';
 
 const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/shop/balancerreports';
 
@@ -111,6 +112,19 @@ describe('the report sink', () => {
     assert.equal(failover?.agoMilliseconds, endpoint.forMilliseconds + 10);
   });
 
+  test('does not put a report that failed in the place of one that came meanwhile', async () => {
+    const remove = server.addFault((_, response) => {
+      sink.publish(report(2));
+      server.refuse(response, 500, 'InternalError', 'etcd is away');
+      return true;
+    });
+    sink.publish(report(1));
+    await until(() => server.requests.length === 1, 'the try');
+    remove();
+    await until(() => server.requests.length === 2, 'the next');
+    assert.equal(JSON.parse(server.requests[1]?.body ?? '').spec.appliedGeneration, 2);
+  });
+
   test('makes the object anew where somebody deleted it', async () => {
     sink.publish(report(1));
     await isWritten(1);
@@ -144,6 +158,18 @@ describe('the report sink', () => {
       assert.equal(timers.now(), at);
       sink.publish(report(3));
       assert.deepEqual(timers.waits, []);
+    });
+
+    test('does not wait for the next try of what failed before', async () => {
+      const remove = server.addFault((_, response) => {
+        server.refuse(response, 500, 'InternalError', 'etcd is away');
+        return true;
+      });
+      sink.publish(report(1));
+      await inRealTime(() => server.requests.length === 1 && timers.waits.includes(1_000), 'the wait');
+      remove();
+      await sink.close();
+      assert.equal(stored()?.spec.appliedGeneration, 1);
     });
 
     test('tries again while there is time, and ends at its deadline', async () => {
