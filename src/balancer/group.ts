@@ -1,6 +1,7 @@
 import type { Picker } from '../balancing/picker.ts';
 import { type Eligible, eligible, mayEject } from '../balancing/pool.ts';
 import { createPicker } from '../balancing/registry.ts';
+import { slowAmong } from '../health/slowness.ts';
 import { FirstByteTime, isOverdue, suspicionThreshold } from '../health/suspicion.ts';
 import type { Random } from '../model/clock.ts';
 import type { StrategyType } from '../model/config.ts';
@@ -62,6 +63,18 @@ export class Group {
     const { tier, targets } = eligible(this.#upstreams, weights, maxEjectedPercent);
     this.#tier = tier;
     this.#picker = createPicker(strategy, targets, weights, this.#random, this.#picker);
+  }
+
+  /** Those that get traffic and are much slower than the others of their backend at `now` (LoopTime). */
+  slow(now: number): readonly Upstream[] {
+    const backends = new Map<string, Upstream[]>();
+    for (const upstream of this.#upstreams) {
+      if (upstream.lifecycle === 'Draining' || upstream.health.state !== 'Healthy') continue;
+      const peers = backends.get(upstream.backend);
+      if (peers) peers.push(upstream);
+      else backends.set(upstream.backend, [upstream]);
+    }
+    return [...backends.values()].flatMap((peers) => slowAmong(peers, now));
   }
 
   mayEject(upstream: Upstream): boolean {

@@ -108,6 +108,7 @@ export class Pool implements TrafficObserver {
       if (overdueMs !== null) this.overdue(upstream, overdueMs);
     }
     if (!deadlines) return;
+    for (const group of this.#groups.values()) for (const upstream of group.slow(now)) this.#slow(upstream);
     const { failover } = this.#config;
     for (const upstream of this.#upstreams.values()) upstream.tick(now, failover);
     for (const [upstream, since] of this.#leaving) this.#seeOff(upstream, now - since >= failover.drainTimeoutMs);
@@ -116,7 +117,7 @@ export class Pool implements TrafficObserver {
   checked(endpointId: string, result: CheckResult): void {
     for (const upstream of this.#byId.get(endpointId) ?? []) {
       if (result.answered) {
-        upstream.silence.received();
+        upstream.checked(this.#options.time.now());
         this.#apply(upstream, { type: 'CheckAnswered', at: result.endedAt, stale: this.#stale });
       } else {
         const { endedAt, startedAt, reason, loopLateMs } = result;
@@ -133,7 +134,7 @@ export class Pool implements TrafficObserver {
   // What the proxy tells.
 
   answered(upstream: Upstream, firstByteMs: number): void {
-    upstream.firstByteTime.observe(firstByteMs);
+    upstream.answered(firstByteMs);
     this.#groups.get(upstream.endpoint.portName)?.firstByteTime.observe(firstByteMs);
     if (heedsAnswers(upstream.health)) this.#apply(upstream, { type: 'TrafficAnswered', at: this.#options.clock() });
   }
@@ -163,6 +164,12 @@ export class Pool implements TrafficObserver {
 
   lost(upstream: Upstream): void {
     this.#options.onLost(upstream);
+  }
+
+  #slow(upstream: Upstream): void {
+    this.#apply(upstream, { type: 'TrafficSlow', at: this.#options.clock() });
+    // When it gets another chance it is not to be judged by what it was.
+    upstream.pace.restart();
   }
 
   #apply(upstream: Upstream, event: HealthEvent): void {

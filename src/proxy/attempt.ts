@@ -82,7 +82,7 @@ export class Attempt implements ConnectionUser {
   /** The request has been handed over whole: from now on the server owes an answer. Also while it still connects. */
   sentWhole(now: number): void {
     this.#sentAt = now;
-    this.upstream.silence.sent(now);
+    this.upstream.sent(now);
     if (this.phase !== 'Sending') return;
     this.phase = 'Waiting';
     this.lastStepAt = now;

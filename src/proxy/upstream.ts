@@ -1,5 +1,6 @@
 import type { Candidate } from '../balancing/pool.ts';
 import { discovered, type HealthRecord } from '../health/record.ts';
+import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -16,6 +17,7 @@ export class Upstream implements Candidate, ConnectionOwner {
   health: HealthRecord;
   readonly firstByteTime = new FirstByteTime();
   readonly silence = new Silence();
+  readonly pace = new Pace();
   /** Attempts made here, ever; and those under way. */
   requests = 0;
   active = 0;
@@ -45,6 +47,24 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** Open connections, idle ones included. */
   get connections(): number {
     return this.#open.size;
+  }
+
+  /** A request was sent whole at `now` (LoopTime), here and below. */
+  sent(now: number): void {
+    this.silence.sent(now);
+    this.pace.sent(now);
+  }
+
+  /** A response began `firstByteMs` after its request was sent. */
+  answered(firstByteMs: number): void {
+    this.firstByteTime.observe(firstByteMs);
+    this.pace.answered(firstByteMs);
+  }
+
+  /** A heartbeat was answered. */
+  checked(now: number): void {
+    this.silence.received();
+    this.pace.checked(now);
   }
 
   /** A kept-alive connection, or a new one that begins to connect. */

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { Agent, request } from 'node:http';
+import { test } from 'node:test';
+import { ChildServer } from '../../support/child-server.ts';
+import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { until } from '../../support/until.ts';
+
+const CONFIG = balancerConfig({
+  heartbeat: {
+    check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+    schedule: { type: 'Fixed', intervalMs: 200 },
+    // Far longer than a busy machine keeps a healthy server from answering.
+    timeoutMs: 1_000,
+  },
+});
+
+/** Requests one after the other on each of some connections, until it is stopped. */
+class Load implements Disposable {
+  readonly statuses: (number | string)[] = [];
+  readonly ids: string[] = [];
+  readonly #port: number;
+  readonly #method: string;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #workers: Promise<void>[];
+  #stopped = false;
+
+  constructor(port: number, method: string, workers = 6) {
+    this.#port = port;
+    this.#method = method;
+    this.#workers = Array.from({ length: workers }, (_, each) => this.#work(each));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#workers);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped = true;
+    this.#agent.destroy();
+  }
+
+  async #work(worker: number): Promise<void> {
+    for (let each = 0; !this.#stopped; each++) {
+      const id = `${worker}-${each}`;
+      this.ids.push(id);
+      this.statuses.push(await this.#one(id));
+    }
+  }
+
+  #one(id: string): Promise<number | string> {
+    return new Promise((resolve) => {
+      const sent = request({ port: this.#port, host: '127.0.0.1', method: this.#method, agent: this.#agent, headers: { 'X-Id': id } });
+      sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      sent.on('response', (answer) => {
+        answer.resume();
+        answer.on('end', () => resolve(answer.statusCode ?? 0));
+        answer.on('error', () => resolve('cut'));
+      });
+      sent.end();
+    });
+  }
+}
+
+function stateOf(started: StartedBalancer, port: number): string {
+  return started.balancer.endpoints().find(({ endpoint }) => endpoint.port === port)?.state ?? 'gone';
+}
+
+function failuresOf(load: Load): (number | string)[] {
+  return load.statuses.filter((status) => status !== 200);
+}
+
+function isRunOnce(servers: readonly ChildServer[]): void {
+  const all = servers.flatMap(({ ran }) => ran);
+  assert.equal(new Set(all).size, all.length, 'no request was run twice');
+}
+
+for (const method of ['GET', 'POST']) {
+  test(`${method}: a server is killed under load, and comes back`, async () => {
+    await using a = await ChildServer.start('a');
+    await using b = await ChildServer.start('b');
+    await using victim = await ChildServer.start('victim');
+    await using started = await startBalancer([a.port, b.port, victim.port], CONFIG);
+    using load = new Load(started.port, method);
+    await until(() => victim.ran.length > 20, 'the victim takes its share');
+    await victim.kill();
+    await until(() => stateOf(started, victim.port) === 'Unhealthy', 'it is out');
+    await using back = await ChildServer.start('back', victim.port);
+    await until(() => stateOf(started, back.port) === 'Healthy' && back.ran.length > 20, 'it is back, and takes its share');
+    await load.stop();
+    // At most what it held: one request of each connection, and one connection that was being made.
+    const failures = failuresOf(load);
+    if (method === 'GET') assert.deepEqual(failures, []);
+    else assert.ok(failures.length <= 12 && failures.every((status) => status === 502), JSON.stringify(failures));
+    if (method === 'POST') isRunOnce([a, b, victim, back]);
+  });
+
+  test(`${method}: a server is frozen under load, and thaws`, async () => {
+    await using a = await ChildServer.start('a');
+    await using b = await ChildServer.start('b');
+    await using victim = await ChildServer.start('victim');
+    await using started = await startBalancer([a.port, b.port, victim.port], CONFIG);
+    using load = new Load(started.port, method);
+    await until(() => victim.ran.length > 50, 'the victim takes its share');
+    victim.freeze();
+    await until(() => stateOf(started, victim.port) === 'Unhealthy', 'it is out');
+    const { length } = load.statuses;
+    await until(() => load.statuses.length > length + 100, 'the others serve');
+    victim.thaw();
+    const ran = victim.ran.length;
+    await until(() => stateOf(started, victim.port) === 'Healthy' && victim.ran.length > ran + 50, 'it is back, and takes its share');
+    await load.stop();
+    const failures = failuresOf(load);
+    if (method === 'GET') assert.deepEqual(failures, []);
+    else assert.ok(failures.length <= 12 && failures.every((status) => status === 504), JSON.stringify(failures));
+    if (method === 'POST') isRunOnce([a, b, victim]);
+    const [failover] = started.balancer.report().failovers;
+    assert.equal(failover?.reason, 'HeartbeatTimeout');
+    assert.equal(failover?.lost, failures.length);
+  });
+}
+
+test('a balancer whose own loop stood still convicts nobody when it wakes', async () => {
+  await using a = await ChildServer.start('a');
+  await using b = await ChildServer.start('b');
+  await using started = await startBalancer([a.port, b.port], CONFIG);
+  using load = new Load(started.port, 'GET');
+  await until(() => load.statuses.length > 100, 'requests flow');
+  for (let each = 0; each < 3; each++) {
+    const end = performance.now() + 1_500;
+    while (performance.now() < end);
+    const { length } = load.statuses;
+    await until(() => load.statuses.length > length + 50, 'requests flow again');
+  }
+  await load.stop();
+  assert.deepEqual(failuresOf(load), []);
+  assert.deepEqual(started.balancer.report().failovers, []);
+});
