@@ -67,7 +67,7 @@ export interface ErrorTextOptions {
 }
 
 /** After which nothing more is said: for what could not be read as a request at all. */
-export const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
+const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
 
 /** A whole response of the proxy's own: `status`, and `message` as one line of text. `message` must not quote a client's bytes. */
 export function errorText(status: number, message: string, options: ErrorTextOptions = CLOSING_ERROR): string {
@@ -79,6 +79,3 @@ export function errorText(status: number, message: string, options: ErrorTextOpt
     (options.headOnly ? '' : body)
   );
 }
-
-/** The interim answer to `Expect: 100-continue`. */
-export const CONTINUE_TEXT = 'HTTP/1.1 100 Continue\r\n\r\n';

@@ -79,7 +79,8 @@ export class ClientConnection implements ExchangeClient {
   }
 
   get closing(): boolean {
-    if (this.#host.draining || this.#inputEnded) return true;
+    // Of a client that has ended its half, requests that came before are answered all the same.
+    if (this.#host.draining || (this.#inputEnded && this.#stash === null)) return true;
     return this.#maxAgeMs > 0 && this.#host.context.time.now() - this.#openedAt >= this.#maxAgeMs;
   }
 
@@ -244,6 +245,7 @@ export class ClientConnection implements ExchangeClient {
       this.#stash = null;
       this.#process(chunk);
     }
+    if (this.#inputEnded) this.#inputOver();
     this.#updateFlow();
   }
 
@@ -283,7 +285,13 @@ export class ClientConnection implements ExchangeClient {
   #ended(): void {
     this.#inputEnded = true;
     if (this.#tunnel) this.#tunnel.clientEnded();
-    else if (this.#exchange === null) this.socket.end();
+    else this.#inputOver();
+  }
+
+  /** Nothing more will come: what is under way is finished if it can be, as soon as what has come before is used up. */
+  #inputOver(): void {
+    if (this.#stash) return;
+    if (this.#exchange === null) this.socket.end();
     else if (!this.#body.done) this.close();
   }
 

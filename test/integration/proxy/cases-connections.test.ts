@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
-import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
+import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
@@ -105,6 +105,21 @@ test('[23] a thousand pipelined requests: answered in order, and none after Conn
     server.requests.map(({ target }) => target),
     [...targets, '/last'],
   );
+});
+
+test('[23] requests that came before the client ended its half are answered, and one that is not whole is not', async () => {
+  await using server = await ScriptedServer.start(({ target }, reply) => reply.send(`<${target}>`));
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  client.say(GET.replace('/', '/1') + GET.replace('/', '/2') + POST.replace('/', '/3').replace('3\r\n\r\n', '9\r\n\r\n'));
+  client.socket.end();
+  const heard = await client.all();
+  assert.deepEqual(heard.match(/<.*?>/g), ['</1>', '</2>']);
+  assert.deepEqual(
+    server.requests.map(({ target }) => target),
+    ['/1', '/2'],
+  );
+  await until(() => connectionsToServer(started) <= 1, 'the connection with the broken request is closed');
 });
 
 test('[23] a client that pipelines and reads no answers is served no further than its buffers reach', async () => {
