@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { suggest } from '../api/v1alpha1/validation/suggest.ts';
 import { describeFailure, UsageError } from './failure.ts';
 import { version } from './version.ts';
 
@@ -62,6 +63,7 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
       throw new UsageError('which command? evenkeel --help lists them');
     });
   const wanted = wantedCommand(words);
+  if (wanted !== undefined) rejectUnknown(wanted);
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'print help');
     if (name === wanted) (await load()).configure(command);
@@ -72,6 +74,13 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
 function wantedCommand(words: readonly string[]): string | undefined {
   const [first, ...rest] = words.filter((word) => !word.startsWith('-'));
   return first === 'help' ? rest[0] : first;
+}
+
+function rejectUnknown(word: string): void {
+  const known = COMMANDS.map(({ name }) => name);
+  if (known.includes(word) || word === 'help') return;
+  const near = suggest(word, known);
+  throw new UsageError(`unknown command '${word}'; ${near === null ? 'evenkeel --help lists them' : `did you mean ${near}?`}`);
 }
 
 function report(error: unknown): number {

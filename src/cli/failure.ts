@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { LocalError } from '../local/local-error.ts';
 
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -23,9 +24,15 @@ export interface Failure {
 export function describeFailure(error: unknown): Failure {
   const stack = error instanceof Error ? error.stack : undefined;
   if (error instanceof CommanderError) return { message: commanderSentence(error.message), exitCode: 2, stack };
-  const message = error instanceof Error ? error.message || error.name : String(error);
+  const message =
+    error instanceof LocalError ? error.message : firstLine(error instanceof Error ? error.message || error.name : String(error));
   const wrongUse = error instanceof Error && 'code' in error && error.code === 'Usage';
   return { message, exitCode: wrongUse ? 2 : 1, stack };
+}
+
+/** Parsers show the text around what they do not understand; that is for the stack. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.trim() ?? '';
 }
 
 /** Commander writes `error: unknown option '--prot'\n(Did you mean --port?)`. */

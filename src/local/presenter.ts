@@ -76,10 +76,8 @@ export class LinePresenter implements Presenter {
 
   onStatus(service: LocalService, status: Status, notices: readonly Notice[]): void {
     for (const { reason, note } of notices) this.#tell(`${service.name}: ${reason}: ${note}`);
-    if (this.#started) this.#tellStatus(service, status);
-  }
-
-  #tellStatus(service: LocalService, status: Status): void {
+    // Before, nothing is ready, and nobody needs to be told.
+    if (!this.#started) return;
     const sentence = statusSentence(status);
     if (this.#told.get(service.name) === sentence) return;
     this.#told.set(service.name, sentence);
@@ -104,11 +102,7 @@ export class LinePresenter implements Presenter {
 
   started(services: readonly LocalService[]): void {
     this.#started = true;
-    for (const service of services) {
-      this.#tell(`${service.name}: listening on ${whereabouts(service)}`);
-      const { status } = service.object;
-      if (status !== undefined) this.#tellStatus(service, status);
-    }
+    for (const service of services) this.#tell(`${service.name}: listening on ${whereabouts(service)}`);
   }
 
   ending(hint: string): void {

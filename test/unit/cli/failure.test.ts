@@ -26,6 +26,7 @@ const CASES: Record<string, readonly [unknown, readonly [number, string]]> = {
     [1, 'a.yaml:1:1: x\na.yaml:2:1: y'],
   ],
   'an error that nobody foresaw': [new TypeError('x is not a function'), [1, 'x is not a function']],
+  'an error of a parser that draws a picture': [new Error('bad indentation (2:1)\n\n 1 | x: [\n-----^'), [1, 'bad indentation (2:1)']],
   'an error without words': [new RangeError(), [1, 'RangeError']],
   'something that is no error': ['nonsense', [1, 'nonsense']],
 };
