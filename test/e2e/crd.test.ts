@@ -168,6 +168,7 @@ suite('what the operator and the balancers write', () => {
         (type) => ({ type, status: 'True', observedGeneration: 1, lastTransitionTime: time, reason: 'Because', message: '' }),
       ),
       summary: { endpoints: '59/60', balancers: '2/2', strategy: 'RoundRobin' },
+      balancers: many(100, (index) => ({ name: `${long.slice(3)}${100 + index}`, appliedGeneration: 1, lastFailover: 'x'.repeat(64) })),
       backends: many(16, (index) => ({ name: `b${index}`, desired: 60, ready: 60, healthy: 59 })),
       heartbeat: { servers: 60, responsesPerSecond: 0.5, intervalMilliseconds: 300, maxDetectionMilliseconds: 1100 },
       unhealthyEndpoints: many(32, (index) => ({

@@ -143,15 +143,26 @@ suite('the Kubernetes client against a real API server', () => {
     assert.equal(patched.status?.replicas, 4);
   });
 
-  test('a watch begins where the list ended, shows a bookmark, and ends when it should', async () => {
+  test('a watch begins where the list ended, shows bookmarks, and ends when it should', async () => {
     const { resourceVersion } = await client.list(Resources.ConfigMap, { namespace });
     await client.create(configMap('watched', { large: 'x'.repeat(700_000) }), manager);
     const events: string[] = [];
-    const settings = { namespace, resourceVersion, timeoutSeconds: 8, signal: new AbortController().signal };
+    let created: Promise<unknown> | null = null;
+    const settings = {
+      namespace,
+      resourceVersion,
+      timeoutSeconds: 10,
+      signal: new AbortController().signal,
+      // A watch that has seen nothing live is told nothing by a bookmark either.
+      onOpen: () => {
+        created = client.create(configMap('watched-live'), manager);
+      },
+    };
     await client.watch<ConfigMap>(Resources.ConfigMap, settings, ({ type, object }) => {
       events.push(`${type} ${object.metadata?.name ?? ''} ${object.data?.large?.length ?? ''}`.trim());
     });
-    assert.equal(events[0], 'ADDED watched 700000');
+    await created;
+    assert.deepEqual(events.slice(0, 2), ['ADDED watched 700000', 'ADDED watched-live']);
     assert.equal(events.at(-1), 'BOOKMARK');
   });
 

@@ -6,6 +6,7 @@ import { api, kubectl } from './support/api.ts';
 import type { LoadResult } from './support/load-agent.ts';
 import { helloBackend, quickHeartbeat, resource } from './support/manifests.ts';
 import { type Deployment, paths } from './support/objects.ts';
+import { spreadExactly } from './support/statistics.ts';
 import { waitFor } from './support/wait.ts';
 import { rate, useWorld } from './support/world.ts';
 
@@ -52,7 +53,9 @@ suite('the spec changes while requests go on', () => {
     return result.servers;
   }
 
-  async function shareOf(backend: string, servers: Record<string, number>): Promise<number> {
+  /** How many of 100 requests the backend gets. */
+  async function shareOf(backend: string): Promise<number> {
+    const servers = await sample(100);
     const pods = await world.servers(name, backend);
     return pods.reduce((sum, { metadata }) => sum + (servers[metadata.name] ?? 0), 0);
   }
@@ -63,14 +66,14 @@ suite('the spec changes while requests go on', () => {
     ({ spec } = resource(name, { backends: two(1, 1) }));
     await apply({});
     await world.settled(name);
-    assert.equal(await shareOf('green', await sample(100)), 50);
+    await spreadExactly(50, () => shareOf('green'));
   });
 
   world.test('weights: 3 to 1, then all to one', async () => {
     await change({ backends: two(3, 1) });
-    assert.equal(await shareOf('green', await sample(100)), 25);
+    await spreadExactly(25, () => shareOf('green'));
     await change({ backends: two(1, 0) });
-    assert.equal(await shareOf('green', await sample(100)), 0);
+    await spreadExactly(0, () => shareOf('green'));
     await change({ backends: two(1, 1) });
   });
 
@@ -80,9 +83,9 @@ suite('the spec changes while requests go on', () => {
     const random = Object.values(await sample(400));
     assert.notDeepEqual(random, [100, 100, 100, 100]);
     await change({ strategy: { type: 'WeightedRoundRobin' } });
-    assert.deepEqual(Object.values(await sample(400)), [100, 100, 100, 100]);
+    await spreadExactly([100, 100, 100, 100], async () => Object.values(await sample(400)));
     await change({ strategy: { type: 'RoundRobin' } });
-    assert.deepEqual(Object.values(await sample(400)), [100, 100, 100, 100]);
+    await spreadExactly([100, 100, 100, 100], async () => Object.values(await sample(400)));
   });
 
   world.test('heartbeat: another schedule, then one that no server passes', async () => {
@@ -105,7 +108,7 @@ suite('the spec changes while requests go on', () => {
         timeoutMs: 60_000,
       });
     });
-    assert.equal(await shareOf('teal', await sample(100)), 50);
+    await spreadExactly(50, () => shareOf('teal'));
     for (const path of [`${paths.deployments(world.namespace)}/shop--green`, `${paths.core(world.namespace, 'services')}/shop--green`]) {
       await waitFor(`${path} to go`, async () => (await api.get(path)) === null);
     }

@@ -32,7 +32,7 @@ suite('what is made for a resource, and what is not touched', () => {
   world.test('every object that is made belongs to the resource', { timeout: 120_000 }, async () => {
     await world.apply(resource('shop', { backends: [helloBackend('web', 2)] }));
     const { metadata } = await world.settled('shop');
-    const names = (await made('shop')).filter((name) => !/^(pod|replicaset|endpointslice|balancerreport)/.test(name));
+    const names = (await made('shop')).filter((name) => !/^(pod|replicaset|endpointslice|balancerreport)[./]/.test(name));
     assert.deepEqual(names.sort(), [
       'configmap/shop--balancer',
       'deployment.apps/shop--balancer',

@@ -129,6 +129,15 @@ export class World {
     });
   }
 
+  /** Until the kubelet has noticed that the container ended, has started it again, and calls the pod ready. `pod` is as it was before. */
+  async restarted(pod: Pod): Promise<void> {
+    const restarts = ({ status }: Pod) => status.containerStatuses?.[0]?.restartCount ?? 0;
+    await waitFor(`pod ${pod.metadata.name} to be ready after a restart`, async () => {
+      const now = await this.pod(pod.metadata.name);
+      return now !== null && isReady(now) && restarts(now) > restarts(pod);
+    });
+  }
+
   /** Starts a load against a Service, by its cluster IP. */
   async load(service: string, spec: Omit<LoadSpec, 'host' | 'port'>): Promise<Load> {
     return Load.start({ ...(await this.address(service)), ...spec });
