@@ -31,7 +31,7 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-integration test-api ## the tests that need no running cluster; make e2e has the rest
+test: check test-unit test-integration test-api test-controllers e2e ## every test
 
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
@@ -39,17 +39,17 @@ test-unit: $(INSTALLED) ## the pure rooms
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
 
-test-api: $(INSTALLED) ## the CRDs on a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
-	CLUSTER_PARTS=api test/cluster/run node --test --test-timeout=300000 test/e2e/crd.test.ts
+test-api: $(INSTALLED) ## the CRDs and our client, with a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
+	CLUSTER_PARTS=api test/cluster/run node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
+
+test-controllers: $(INSTALLED) ## the operator with a real API server and controllers, without nodes (Linux, root and Go)
+	CLUSTER_PARTS=controllers test/cluster/run node --test --test-timeout=600000 'test/e2e/controllers/*.test.ts'
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
 
 e2e: build ## in a cluster: one that is given, kind, or the project's own
-	test/cluster/with-cluster node --test --test-concurrency=1 'test/e2e/*.test.ts'
-
-e2e-api: $(INSTALLED) ## the operator against a real API server without nodes (Linux, root, Go)
-	CLUSTER_PARTS=controllers test/cluster/run node --test 'test/e2e/api/*.test.ts'
+	test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=600000 'test/e2e/*.test.ts'
 
 cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
 	test/cluster/with-cluster $(SHELL)
@@ -63,4 +63,4 @@ bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (3
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: image e2e e2e-api cluster kind-up help install build demo generate check test test-unit test-integration test-api bench clean
+.PHONY: help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench clean

@@ -9,7 +9,7 @@ import { wholeCases } from './resources/whole.ts';
 
 /**
  * Good and bad resources, one table for both that have to agree on them: the local validation (test/unit/api) and a real API server
- * (test/e2e/crd.test.ts).
+ * (test/e2e/api-server/crd.test.ts).
  */
 export const resourceCases: ResourceCases = {
   ...wholeCases,

@@ -19,7 +19,7 @@ import {
 } from './bench.ts';
 import { StandIn } from './stand-in.ts';
 
-// Needs an API server with its controllers, and no node: CLUSTER_PARTS=controllers test/cluster/run node --test test/e2e/api/operator.test.ts
+// Needs an API server with its controllers, and no node: CLUSTER_PARTS=controllers test/cluster/run node --test test/e2e/controllers/operator.test.ts
 
 const MANAGER = { fieldManager: 'somebody' };
 const SETTLED = { Accepted: 'True', Programmed: 'True', Ready: 'True', Reconciling: 'False', Stalled: 'False' };

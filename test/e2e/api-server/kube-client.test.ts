@@ -7,27 +7,27 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, suite, test } from 'node:test';
 import { parse } from 'yaml';
-import type { KubeObject } from '../../src/api/meta.ts';
-import type { BalancerReport } from '../../src/api/v1alpha1/types.ts';
-import { ClusterConfigSource } from '../../src/kube/balancer-source.ts';
-import { KubeClient } from '../../src/kube/client.ts';
-import { inClusterCredentials } from '../../src/kube/credentials.ts';
-import type { EndpointSlice } from '../../src/kube/endpoint-slices.ts';
-import { ApiError, isConflict, isForbidden } from '../../src/kube/errors.ts';
-import { EventRecorder } from '../../src/kube/events.ts';
-import { findCredentials } from '../../src/kube/kubeconfig.ts';
-import type { Lease } from '../../src/kube/lease.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
-import { ReportSink } from '../../src/kube/report-sink.ts';
-import { Resources } from '../../src/kube/resources.ts';
-import type { BalancerConfig } from '../../src/model/config.ts';
-import type { BalancerReportBody } from '../../src/model/report.ts';
-import { buildRole } from '../../src/resources/access.ts';
-import { waitFor } from './support/wait.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import type { BalancerReport } from '../../../src/api/v1alpha1/types.ts';
+import { ClusterConfigSource } from '../../../src/kube/balancer-source.ts';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { inClusterCredentials } from '../../../src/kube/credentials.ts';
+import type { EndpointSlice } from '../../../src/kube/endpoint-slices.ts';
+import { ApiError, isConflict, isForbidden } from '../../../src/kube/errors.ts';
+import { EventRecorder } from '../../../src/kube/events.ts';
+import { findCredentials } from '../../../src/kube/kubeconfig.ts';
+import type { Lease } from '../../../src/kube/lease.ts';
+import { Reflector } from '../../../src/kube/reflector.ts';
+import { ReportSink } from '../../../src/kube/report-sink.ts';
+import { Resources } from '../../../src/kube/resources.ts';
+import type { BalancerConfig } from '../../../src/model/config.ts';
+import type { BalancerReportBody } from '../../../src/model/report.ts';
+import { buildRole } from '../../../src/resources/access.ts';
+import { waitFor } from '../support/wait.ts';
 
-// Needs an API server only: CLUSTER_PARTS=api test/cluster/run node --test test/e2e/kube-client.test.ts
+// Needs an API server only: CLUSTER_PARTS=api test/cluster/run node --test test/e2e/api-server/kube-client.test.ts
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const manager = { fieldManager: 'test' };
 const namespace = `kube-${randomBytes(4).toString('hex')}`;
 
@@ -188,8 +188,9 @@ suite('the Kubernetes client against a real API server', () => {
     await reflector.stop();
   });
 
-  test('an event is written whole, and folded into its series', async () => {
+  test('an event is written whole, and folded into its series', async (context) => {
     const recorder = new EventRecorder({ client, reportingController: 'evenkeel.dev/operator', reportingInstance: 'test' });
+    context.after(() => recorder.close(0));
     const regarding = await client.create(configMap('regarded'), manager);
     const event = { regarding, type: 'Warning', reason: 'Failover', action: 'RemoveEndpoint', note: 'an endpoint is out' } as const;
     const written = async () =>
@@ -289,9 +290,10 @@ suite('the Kubernetes client against a real API server', () => {
       await assert.rejects(balancer.get(Resources.ConfigMap, named('applied')), isForbidden);
     });
 
-    test('the config source delivers configuration and endpoints, and follows both', async () => {
+    test('the config source delivers configuration and endpoints, and follows both', async (context) => {
       const told: string[] = [];
       const source = new ClusterConfigSource({ client: balancer, namespace, configMap: 'web--balancer' });
+      context.after(() => source.stop());
       const starting = source.start({
         applyConfig: ({ generation }) => void told.push(`config ${generation}`),
         rejectConfig: (message) => void told.push(message),
@@ -318,7 +320,7 @@ suite('the Kubernetes client against a real API server', () => {
       await source.stop();
     });
 
-    test('the report sink writes a report that the API server takes, and makes it anew', async () => {
+    test('the report sink writes a report that the API server takes, and makes it anew', async (context) => {
       const sink = new ReportSink({
         client: balancer,
         namespace,
@@ -326,6 +328,7 @@ suite('the Kubernetes client against a real API server', () => {
         podUid: '5d0d4512-0000-4000-8000-000000000000',
         service: 'web',
       });
+      context.after(() => sink.close());
       const stored = () => client.find<BalancerReport>(Resources.BalancerReport, named('web-x'));
       sink.publish(report(1));
       await waitFor('the report', async () => (await stored())?.spec.appliedGeneration === 1);
@@ -346,7 +349,7 @@ suite('the Kubernetes client against a real API server', () => {
 
     /** A process of its own, to be killed; resolves to it, and to what waits until it leads. */
     function stand(name: string): { process: ChildProcess; leads: Promise<void> } {
-      const candidate = spawn(process.execPath, [join(import.meta.dirname, 'support/candidate.ts'), namespace, name], {
+      const candidate = spawn(process.execPath, [join(import.meta.dirname, 'candidate.ts'), namespace, name], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       candidates.push(candidate);

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parse } from 'yaml';
-import type { BalancerReport, LoadBalancedService, LoadBalancedServiceStatus } from '../../src/api/v1alpha1/types.ts';
-import { parseResources } from '../../src/config/parse-resources.ts';
-import { resourceCases } from '../cases/resources.ts';
-import { api, kubectl } from './support/api.ts';
-import { root } from './support/manifests.ts';
-import { waitFor } from './support/wait.ts';
+import type { BalancerReport, LoadBalancedService, LoadBalancedServiceStatus } from '../../../src/api/v1alpha1/types.ts';
+import { parseResources } from '../../../src/config/parse-resources.ts';
+import { resourceCases } from '../../cases/resources.ts';
+import { api, kubectl } from '../support/api.ts';
+import { root } from '../support/manifests.ts';
+import { waitFor } from '../support/wait.ts';
 
 const namespace = 'crd-test';
 const collection = `/apis/evenkeel.dev/v1alpha1/namespaces/${namespace}/loadbalancedservices`;
