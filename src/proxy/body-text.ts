@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net';
 import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is surrendered. */
+export interface PayloadSource {
+  /** `piece` lies in a buffer that can be surrendered. */
+  owns(piece: Buffer): boolean;
+  /** Leaves that buffer to whoever still holds views of it. */
+  surrenderBuffer(): void;
+}
 
 /** Up to here a message is put together as one latin1 string: one system call, and no buffer that must outlive it. */
 const ONE_STRING_BYTES = 8_192;
@@ -31,7 +38,7 @@ export function writeResponse(
   chunked: boolean,
   pieces: readonly Buffer[],
   done: boolean,
-  source: UpstreamConnection,
+  source: PayloadSource,
 ): void {
   const bytes = bytesOf(pieces);
   if (bytes <= ONE_STRING_BYTES) {

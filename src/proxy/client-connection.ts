@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { BodyReader } from '../http1/body-reader.ts';
-import { ForwardingFields, viaNames } from '../http1/forwarding.ts';
+import { ForwardingFields } from '../http1/forwarding.ts';
 import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
-import type { Framing } from '../http1/types.ts';
-import { ProtocolError, type RequestHead } from '../http1/types.ts';
+import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
+import type { PayloadSource } from './body-text.ts';
 import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
+import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
@@ -28,6 +29,7 @@ export class ClientConnection implements ExchangeClient {
   readonly #host: ClientHost;
   readonly #heads: RequestHeadReader;
   readonly #body = new BodyReader('request');
+  readonly #responder: Http1Responder;
   readonly #openedAt: number;
   readonly #maxAgeMs: number;
   #exchange: Exchange | null = null;
@@ -64,6 +66,7 @@ export class ClientConnection implements ExchangeClient {
     });
     this.#heads = new RequestHeadReader(context.limits.head);
     this.#body.start(NO_BODY);
+    this.#responder = new Http1Responder(socket);
     this.#openedAt = this.#waitingSince = context.time.now();
     this.#maxAgeMs = route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -78,7 +81,7 @@ export class ClientConnection implements ExchangeClient {
     return this.#exchange === null && this.#tunnel === null;
   }
 
-  get closing(): boolean {
+  get #closing(): boolean {
     // Of a client that has ended its half, requests that came before are answered all the same.
     if (this.#host.draining || (this.#inputEnded && this.#stash === null)) return true;
     return this.#maxAgeMs > 0 && this.#host.context.time.now() - this.#openedAt >= this.#maxAgeMs;
@@ -99,7 +102,24 @@ export class ClientConnection implements ExchangeClient {
     this.#updateFlow();
   }
 
-  finished(keepAlive: boolean): void {
+  interim(head: ResponseHead): void {
+    this.#responder.interim(head);
+  }
+
+  respond(head: ResponseHead, extraFields: string, payload: readonly Buffer[], done: boolean, source: PayloadSource): boolean {
+    return this.#responder.respond(head, extraFields, payload, done, source, this.#mayKeepAlive);
+  }
+
+  payload(payload: readonly Buffer[], done: boolean, source: PayloadSource): boolean {
+    return this.#responder.payload(payload, done, source);
+  }
+
+  refuse(status: number, message: string, extraFields: string): void {
+    this.#responder.refuse(status, message, extraFields, this.#mayKeepAlive);
+  }
+
+  finished(): void {
+    const keepAlive = this.#responder.keepAlive && this.#body.done;
     this.#exchange = null;
     this.#bodyHeld = false;
     this.#waitingSince = this.#host.context.time.now();
@@ -107,8 +127,9 @@ export class ClientConnection implements ExchangeClient {
     else if (!this.#processing) this.#next();
   }
 
-  tunnel(connection: UpstreamConnection, rest: Buffer): void {
+  tunnel(head: ResponseHead, extraFields: string, connection: UpstreamConnection, rest: Buffer): void {
     const { time, limits } = this.#host.context;
+    this.#responder.switchProtocols(head, extraFields);
     this.#exchange = null;
     this.#tunnel = new Tunnel(this.socket, connection, time, limits, () => this.socket.destroySoon());
     if (rest.length > 0) this.#tunnel.received(rest);
@@ -207,13 +228,9 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #begin(head: RequestHead, payload: readonly Buffer[]): void {
-    const exchange = new Exchange(this, this.#host, head, this.#waitingSince);
-    this.#exchange = exchange;
-    if (viaNames(head.via, this.#host.context.pseudonym)) {
-      exchange.refuse(508, 'the request has been through this balancer before', 'Loop');
-    } else {
-      exchange.begin(payload, this.#body.done);
-    }
+    this.#responder.start(head);
+    this.#exchange = new Exchange(this, this.#host, head, this.#waitingSince);
+    this.#exchange.begin(payload, this.#body.done);
   }
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
@@ -231,6 +248,11 @@ export class ClientConnection implements ExchangeClient {
   #keep(bytes: Buffer): void {
     this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
     this.#updateFlow();
+  }
+
+  /** Nothing that has come so far, or not come, speaks against another request after the one under way. */
+  get #mayKeepAlive(): boolean {
+    return this.#body.done && !this.#closing;
   }
 
   /** None is under way, and the client takes the answers: one that pipelines without reading them is not served ahead of itself. */

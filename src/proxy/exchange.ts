@@ -1,10 +1,8 @@
-import type { Socket } from 'node:net';
-import type { ForwardingFields } from '../http1/forwarding.ts';
+import { type ForwardingFields, viaNames } from '../http1/forwarding.ts';
 import { requestText } from '../http1/request-text.ts';
-import { clientFraming, errorText, responseText } from '../http1/response-text.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import { encodeRequestBody, writeResponse } from './body-text.ts';
+import { encodeRequestBody, type PayloadSource } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
@@ -14,21 +12,28 @@ import { mayHedge, mayRetry } from './retry-rule.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-/** The client connection that an exchange belongs to. */
+/** The client of an exchange: an HTTP/1.1 connection, or one stream of an HTTP/2 connection. How a message looks there is its own business. */
 export interface ExchangeClient {
-  readonly socket: Socket;
   readonly address: string;
   readonly forwarding: ForwardingFields;
-  /** Its connection is to end with the exchange under way. */
-  readonly closing: boolean;
   /** Reads no more of the request's body until `takeBody`. */
   holdBody(): void;
   takeBody(): void;
-  /** The exchange is over and its answer has been handed to the socket whole. */
-  finished(keepAlive: boolean): void;
-  /** From here on the connection is a tunnel to `connection`. `rest`: the first that came through it. */
-  tunnel(connection: UpstreamConnection, rest: Buffer): void;
-  /** Cuts the connection, so that the client cannot take what it has for a whole answer. */
+  interim(head: ResponseHead): void;
+  /**
+   * The head of the final response with `extraFields` (lines, each ending in CRLF), and what of the body came with it, as views of what
+   * `source` has just received. False: the client takes no more for now, and `clientDrained` will follow.
+   */
+  respond(head: ResponseHead, extraFields: string, payload: readonly Buffer[], done: boolean, source: PayloadSource): boolean;
+  /** More of the response's body, as above. */
+  payload(payload: readonly Buffer[], done: boolean, source: PayloadSource): boolean;
+  /** A whole response of the proxy's own. */
+  refuse(status: number, message: string, extraFields: string): void;
+  /** The exchange is over, and its answer has been handed over whole. */
+  finished(): void;
+  /** The server has switched protocols: after this head the client is at the other end of a tunnel to `connection`. `rest`: the first that came through it. */
+  tunnel(head: ResponseHead, extraFields: string, connection: UpstreamConnection, rest: Buffer): void;
+  /** Cuts the answer, so that the client cannot take what it has for a whole one. */
   abort(): void;
 }
 
@@ -63,8 +68,6 @@ export class Exchange implements AttemptOwner {
   #attempts = 0;
   #rescued = false;
   #staleRetried = false;
-  #chunked = false;
-  #keepAlive = false;
   #status = 0;
   #over = false;
 
@@ -80,6 +83,10 @@ export class Exchange implements AttemptOwner {
   /** Starts, with as much of the body as has come with the head. */
   begin(payload: readonly Buffer[], done: boolean): void {
     this.#keepBody(payload, done);
+    if (viaNames(this.#head.via, this.#in.context.pseudonym)) {
+      this.refuse(508, 'the request has been through this balancer before', 'Loop');
+      return;
+    }
     const upstream = this.#in.route.picker.pick();
     if (upstream) this.#attempt(upstream, false);
     else this.#refuse(NO_SERVER, 'NoServer');
@@ -103,15 +110,11 @@ export class Exchange implements AttemptOwner {
       return;
     }
     this.#status = status;
-    const keepAlive = this.#head.keepAlive && this.#bodyDone && !this.#client.closing;
-    const headOnly = this.#head.method === 'HEAD';
-    this.#client.socket.write(
-      errorText(status, message, { keepAlive, clientMinor: this.#head.minor, headOnly, extraFields: this.#responseField('-') }),
-      'latin1',
-    );
+    this.#client.refuse(status, message, this.#responseField('-'));
     this.#in.metrics.failure(failure);
     for (const victim of this.#victims) this.#in.context.observer.lost(victim);
-    this.#end(failure, keepAlive);
+    this.#finish(failure);
+    this.#client.finished();
   }
 
   /** The client has left, or was cut off: nobody waits for an answer any more. */
@@ -143,27 +146,19 @@ export class Exchange implements AttemptOwner {
       if (!this.#head.expectContinue || this.#continued) return;
       this.#continued = true;
     }
-    const options = { framing: head.framing, clientMinor: this.#head.minor, keepAlive: true, extraFields: '' };
-    this.#client.socket.write(responseText(head, options), 'latin1');
+    this.#client.interim(head);
   }
 
   respond(attempt: Attempt, head: ResponseHead, payload: readonly Buffer[], done: boolean): void {
     if (this.#over) return;
     this.#settleOn(attempt);
-    const { minor } = this.#head;
-    const framing = clientFraming(head, minor);
-    this.#chunked = framing.type === 'chunked';
-    // A refused upgrade ends the connection: what the client may have sent in the hope of it must never be read as a request.
-    this.#keepAlive =
-      this.#head.keepAlive && this.#bodyDone && !this.#client.closing && framing.type !== 'close' && this.#head.upgrade === null;
     this.#status = head.status;
     const extraFields = this.#responseField(attempt.upstream.id);
-    const text = responseText(head, { framing, clientMinor: minor, keepAlive: this.#keepAlive, extraFields });
-    this.#deliver(attempt, text, payload, done);
+    this.#delivered(attempt, this.#client.respond(head, extraFields, payload, done, attempt.connection), done);
   }
 
   payload(attempt: Attempt, payload: readonly Buffer[], done: boolean): void {
-    if (!this.#over) this.#deliver(attempt, '', payload, done);
+    if (!this.#over) this.#delivered(attempt, this.#client.payload(payload, done, attempt.connection), done);
   }
 
   switched(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
@@ -173,15 +168,9 @@ export class Exchange implements AttemptOwner {
     }
     this.#settleOn(attempt);
     this.#status = head.status;
-    const options = {
-      framing: head.framing,
-      clientMinor: this.#head.minor,
-      keepAlive: true,
-      extraFields: this.#responseField(attempt.upstream.id),
-    };
-    this.#client.socket.write(responseText(head, options), 'latin1');
+    const extraFields = this.#responseField(attempt.upstream.id);
     this.#finish('');
-    this.#client.tunnel(attempt.connection, rest);
+    this.#client.tunnel(head, extraFields, attempt.connection, rest);
   }
 
   suspected(attempt: Attempt): void {
@@ -351,14 +340,12 @@ export class Exchange implements AttemptOwner {
 
   // The answer.
 
-  #deliver(attempt: Attempt, head: string, payload: readonly Buffer[], done: boolean): void {
-    const { socket } = this.#client;
-    writeResponse(socket, head, this.#chunked, payload, done, attempt.connection);
+  #delivered(attempt: Attempt, takesMore: boolean, done: boolean): void {
     if (done) {
-      if (!this.#bodyDone) this.#keepAlive = false;
       for (const victim of this.#victims) this.#in.context.observer.rescued(victim);
-      this.#end('', this.#keepAlive);
-    } else if (socket.writableNeedDrain) {
+      this.#finish('');
+      this.#client.finished();
+    } else if (!takesMore) {
       attempt.pause();
     }
   }
@@ -372,11 +359,6 @@ export class Exchange implements AttemptOwner {
     for (const victim of this.#victims) this.#in.context.observer.lost(victim);
     this.#finish(failure);
     this.#client.abort();
-  }
-
-  #end(failure: RequestFailure | '', keepAlive: boolean): void {
-    this.#finish(failure);
-    this.#client.finished(keepAlive);
   }
 
   #finish(failure: RequestFailure | ''): void {
