@@ -26,7 +26,7 @@ const response = Buffer.from(
 
 const requests = new RequestHeadReader(DEFAULT_HEAD_LIMITS);
 const responses = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
-const forwarding = new ForwardingFields({ address: '10.0.0.1', scheme: 'http', trusted: false, pseudonym: 'evenkeel-shop' });
+const forwarding = new ForwardingFields({ address: '10.0.0.1', scheme: 'http', httpMajor: 1, trusted: false, pseudonym: 'evenkeel-shop' });
 /** Something that depends on every result, so that no work can be left out. */
 let sink = 0;
 

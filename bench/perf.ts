@@ -1,6 +1,6 @@
 /**
  * Cost of the data plane: CPU microseconds (user and system, of the proxy and its children) per request, round robin over three
- * servers. The proxy is pinned to core 0, the load (wrk) and the servers (nginx) to core 1. All proxies run in turn, ROUNDS times;
+ * servers. The proxy is pinned to core 0, the load (wrk, or h2load for HTTP/2) and the servers (nginx) to core 1. All proxies run in turn, ROUNDS times;
  * a ratio is the median of the rounds' own ratios to the first proxy, since a machine's speed drifts.
  *
  * Environment: PROXIES (default: haproxy nginx envoy goproxy evenkeel), WORK (default: all), ROUNDS (5), SECONDS (4).
@@ -18,6 +18,8 @@ interface Work {
   readonly path: string;
   /** A wrk script, where the requests are not plain GETs. */
   readonly script?: string;
+  /** Over HTTP/2 in clear text, by prior knowledge, with that many streams on each connection. */
+  readonly streams?: number;
 }
 
 const WORKS: readonly Work[] = [
@@ -38,6 +40,8 @@ const WORKS: readonly Work[] = [
     path: '/',
     script: 'wrk.method = "POST"; wrk.body = string.rep("x", 65536)',
   },
+  { name: 'h2', title: 'HTTP/2, 14-byte reply, 4 connections of 25 streams', connections: 4, streams: 25, path: '/' },
+  { name: 'h2large', title: 'HTTP/2, 64 KiB reply, 4 connections of 25 streams', connections: 4, streams: 25, path: '/64k' },
 ];
 
 interface Sample {
@@ -49,11 +53,40 @@ interface Sample {
   readonly bad: number;
 }
 
-async function wrk(work: Work, seconds: number): Promise<string> {
+/** Speak no HTTP/2 in clear text beside HTTP/1.1 on one port. */
+const WITHOUT_HTTP2 = ['nginx', 'goproxy'];
+
+interface Load {
+  readonly requests: number;
+  readonly p99: string;
+  readonly bad: number;
+}
+
+function load(work: Work, seconds: number): Promise<Load> {
+  return work.streams === undefined ? wrk(work, seconds) : h2load(work, work.streams, seconds);
+}
+
+async function h2load(work: Work, streams: number, seconds: number): Promise<Load> {
+  const flags = ['-t1', `-c${work.connections}`, `-m${streams}`, `-D${seconds}`];
+  const out = await start(['h2load', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
+  const counts = /(\d+) done, \d+ succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/.exec(out)?.slice(1).map(Number) ?? [];
+  const [requests = 0, ...bad] = counts;
+  const answered = Number(/status codes: (\d+) 2xx/.exec(out)?.[1] ?? 0);
+  return { requests, p99: '', bad: requests - answered + bad.reduce((sum, count) => sum + count, 0) };
+}
+
+async function wrk(work: Work, seconds: number): Promise<Load> {
   const script = join(TOOLS, `${work.name}.lua`);
   if (work.script) writeFileSync(script, `${work.script}\n`);
   const flags = ['-t1', `-c${work.connections}`, `-d${seconds}s`, '--latency', ...(work.script ? ['-s', script] : [])];
-  return start(['wrk', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
+  const out = await start(['wrk', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
+  const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
+  const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(out)?.slice(1).map(Number) ?? [];
+  return {
+    requests: Number(/(\d+) requests in/.exec(out)?.[1] ?? 0),
+    p99: /99%\s+(\S+)/.exec(out)?.[1] ?? '',
+    bad: broken.reduce((sum, count) => sum + count, refused),
+  };
 }
 
 async function measure(proxy: ProxyCommand, work: Work, seconds: number): Promise<Sample> {
@@ -62,21 +95,18 @@ async function measure(proxy: ProxyCommand, work: Work, seconds: number): Promis
     await listening(8000);
     await sleep(1500); // first heartbeats, so that every proxy has all three servers
     const idleMb = residentMegabytes(running.pid);
-    await wrk(work, 3);
+    await load(work, 3);
     const before = cpuMicroseconds(running.pid);
-    const out = await wrk(work, seconds);
+    const { requests, p99, bad } = await load(work, seconds);
     const spent = cpuMicroseconds(running.pid) - before;
-    const requests = Number(/(\d+) requests in/.exec(out)?.[1] ?? 0);
-    if (requests === 0) throw new Error(`${proxy.name} answered nothing:\n${out}`);
-    const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
-    const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(out)?.slice(1).map(Number) ?? [];
+    if (requests === 0) throw new Error(`${proxy.name} answered nothing`);
     return {
       cpu: spent / requests,
       rate: requests / seconds,
-      p99: /99%\s+(\S+)/.exec(out)?.[1] ?? '',
+      p99,
       idleMb,
       mb: residentMegabytes(running.pid),
-      bad: broken.reduce((sum, count) => sum + count, refused),
+      bad,
     };
   } finally {
     await running.end();
@@ -117,7 +147,7 @@ try {
   for (const work of WORKS.filter((each) => !wanted || wanted.includes(each.name))) {
     await table(
       work,
-      chosen('haproxy nginx envoy goproxy evenkeel'),
+      chosen('haproxy nginx envoy goproxy evenkeel').filter(({ name }) => work.streams === undefined || !WITHOUT_HTTP2.includes(name)),
       Number(process.env['ROUNDS'] ?? 5),
       Number(process.env['SECONDS'] ?? 4),
     );

@@ -32,6 +32,11 @@ export class BodyReader {
     return this.#done;
   }
 
+  /** Of a response in chunks that is whole: its trailer lines, each ending in CRLF; empty: none. */
+  get trailers(): string {
+    return this.#framing.type === 'chunked' && this.#chunked !== null ? this.#chunked.trailers : '';
+  }
+
   /**
    * Takes `chunk` from `offset` and appends its payload to `payload`. Where the first byte lies that does not belong to this body
    * (`chunk.length`, unless the body is done). Throws ProtocolError.

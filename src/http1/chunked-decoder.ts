@@ -29,7 +29,8 @@ const State = {
 
 /**
  * The chunked transfer coding (RFC 9112 §7.1), strictly: sizes are plain hexadecimal digits, every line ends in CRLF, chunk extensions
- * and trailers are checked, bounded and dropped (never merged into a head, RFC 9110 §6.5.1).
+ * and trailers are checked and bounded; they are never merged into a head (RFC 9110 §6.5.1): those of responses are kept apart, for clients whose
+ * protocol has a place for them, those of requests are dropped.
  */
 export class ChunkedDecoder {
   readonly #side: Side;
@@ -38,6 +39,7 @@ export class ChunkedDecoder {
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
+  #trailers = '';
 
   constructor(side: Side) {
     this.#side = side;
@@ -49,6 +51,12 @@ export class ChunkedDecoder {
     this.#digits = 0;
     this.#extensionBytes = 0;
     this.#trailerBytes = 0;
+    this.#trailers = '';
+  }
+
+  /** The trailer lines of a response, each ending in CRLF; those of requests are dropped. */
+  get trailers(): string {
+    return this.#trailers;
   }
 
   get done(): boolean {
@@ -126,6 +134,9 @@ export class ChunkedDecoder {
 
   #inTrailer(byte: number): number {
     if (++this.#trailerBytes > TRAILER_BYTES) throw this.#refuse('TrailersTooLarge', `trailers have more than ${TRAILER_BYTES} bytes`, 431);
+    if (this.#side === 'response' && (this.#state !== State.TrailerStart || byte !== CR) && this.#state !== State.EndLf) {
+      this.#trailers += String.fromCharCode(byte);
+    }
     switch (this.#state) {
       case State.TrailerStart:
         if (byte === CR) return State.EndLf;

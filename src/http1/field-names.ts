@@ -48,6 +48,8 @@ const NAMES: Readonly<Record<string, Field>> = {
   'idempotency-key': Field.IdempotencyKey,
 };
 
+const BY_NAME = new Map(Object.entries(NAMES));
+
 const BY_LENGTH: Name[][] = [];
 for (const [name, field] of Object.entries(NAMES)) {
   const sameLength = BY_LENGTH[name.length];
@@ -83,4 +85,12 @@ function forwardedKind(buffer: Buffer, start: number, end: number): Field {
   }
   if (lookalike || buffer.subarray(start, end).includes(UNDERSCORE)) return Field.XForwardedLookalike;
   return Field.XForwardedOther;
+}
+
+/** As `fieldOf`, of a name in lower case that is text already. */
+export function fieldNamed(name: string): Field {
+  const known = BY_NAME.get(name);
+  if (known !== undefined) return known;
+  if (name.charCodeAt(0) !== X || !/^x[-_]forwarded[-_]./.test(name)) return Field.Other;
+  return name.includes('_') ? Field.XForwardedLookalike : Field.XForwardedOther;
 }

@@ -5,6 +5,8 @@ export interface ForwardingPeer {
   /** The client's IP address, without brackets. */
   readonly address: string;
   readonly scheme: 'http' | 'https';
+  /** What it speaks; of 1 the request's own minor version counts. */
+  readonly httpMajor: 1 | 2;
   /** It is a proxy of ours: what it says about those in front of it is kept and added to; of anybody else it is replaced. */
   readonly trusted: boolean;
   /** Our name in Via (RFC 9110 §7.6.3): a token, the same for all replicas of one balancer, other than any other balancer's. */
@@ -39,12 +41,12 @@ export class ForwardingFields {
   }
 
   #build(head: RequestHead): string {
-    const { scheme, trusted, pseudonym } = this.#peer;
+    const { scheme, httpMajor, trusted, pseudonym } = this.#peer;
     const { xForwardedFor, xForwardedProto, xForwardedHost, forwarded, others } = head.forwarded;
     const host = (trusted && xForwardedHost) || head.host;
     const own = `for=${this.#for}${head.host === '' ? '' : `;host=${quoted(head.host)}`};proto=${scheme}`;
     return (
-      `Via: ${appended(head.via, `1.${head.minor} ${pseudonym}`)}\r\n` +
+      `Via: ${appended(head.via, `${httpMajor === 2 ? '2.0' : `1.${head.minor}`} ${pseudonym}`)}\r\n` +
       `X-Forwarded-For: ${appended(trusted ? xForwardedFor : '', this.#address)}\r\n` +
       `X-Forwarded-Proto: ${(trusted && xForwardedProto) || scheme}\r\n` +
       (host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`) +

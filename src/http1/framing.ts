@@ -28,7 +28,8 @@ export function declaredFraming(section: FieldSection, minor: 0 | 1): Framing | 
   return null;
 }
 
-function contentLength(side: Side, value: string): number {
+/** The value of a Content-Length field: plain digits only. */
+export function contentLength(side: Side, value: string): number {
   let length = 0;
   for (let i = 0; i < value.length; i++) {
     const digit = value.charCodeAt(i) - 0x30;

@@ -12,9 +12,9 @@ const VERSION = Buffer.from('HTTP/1.1');
 const VERSION_LENGTH = VERSION.length;
 const MAJOR = 5;
 const DOT = 6;
-const METHOD_BYTES = 32;
+export const METHOD_BYTES = 32;
 const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'].map((text) => ({ text, bytes: Buffer.from(text) }));
-const NOT_FORWARDED: ForwardedFields = { xForwardedFor: '', xForwardedProto: '', xForwardedHost: '', forwarded: '', others: '' };
+export const NOT_FORWARDED: ForwardedFields = { xForwardedFor: '', xForwardedProto: '', xForwardedHost: '', forwarded: '', others: '' };
 
 /** One for all: a head is parsed in one synchronous call, and nothing of it stays here. */
 const section = new FieldSection('request');
@@ -137,7 +137,8 @@ function hostField(minor: 0 | 1): string {
   return host;
 }
 
-function checkExpect(value: string): true {
+/** True: the client waits for a 100. Throws for an Expect that we do not know. */
+export function checkExpect(value: string): true {
   if (value !== '100-continue' && value.toLowerCase() !== '100-continue') {
     throw new ProtocolError(417, 'UnknownExpectation', 'Expect has something other than 100-continue');
   }

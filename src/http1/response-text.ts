@@ -69,9 +69,14 @@ export interface ErrorTextOptions {
 /** After which nothing more is said: for what could not be read as a request at all. */
 const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
 
+/** The one line that a response of the proxy's own says. */
+export function errorBody(status: number, message: string): string {
+  return `${status} ${REASONS[status] ?? 'Error'}: ${message}\n`;
+}
+
 /** A whole response of the proxy's own: `status`, and `message` as one line of text. `message` must not quote a client's bytes. */
 export function errorText(status: number, message: string, options: ErrorTextOptions = CLOSING_ERROR): string {
-  const body = `${status} ${REASONS[status] ?? 'Error'}: ${message}\n`;
+  const body = errorBody(status, message);
   return (
     `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n` +
     `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body, 'latin1')}\r\n` +

@@ -8,10 +8,12 @@ export interface PayloadSource {
   owns(piece: Buffer): boolean;
   /** Leaves that buffer to whoever still holds views of it. */
   surrenderBuffer(): void;
+  /** Trailer lines, each ending in CRLF, once the response is whole. */
+  readonly trailers: string;
 }
 
 /** Up to here a message is put together as one latin1 string: one system call, and no buffer that must outlive it. */
-const ONE_STRING_BYTES = 8_192;
+export const ONE_STRING_BYTES = 8_192;
 
 export function bytesOf(pieces: readonly Buffer[]): number {
   let bytes = 0;

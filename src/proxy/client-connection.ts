@@ -4,22 +4,18 @@ import { ForwardingFields } from '../http1/forwarding.ts';
 import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
 import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
+import { matchPreface } from '../http2/preface.ts';
 import type { PayloadSource } from './body-text.ts';
-import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
+import { type ClientHost, maxAgeOf } from './client-host.ts';
+import { Exchange, type ExchangeClient } from './exchange.ts';
 import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-/** The listener that a client connection came through. */
-export interface ClientHost extends ExchangeSurroundings {
-  /** Going down: connections end with the exchange that they are at. */
-  readonly draining: boolean;
-  trusts(address: string): boolean;
-}
-
 const NO_BODY: Framing = { type: 'none' };
+const NOTHING = Buffer.alloc(0);
 
 /** One client's connection: its requests, one exchange after the other, in order. */
 export class ClientConnection implements ExchangeClient {
@@ -33,6 +29,8 @@ export class ClientConnection implements ExchangeClient {
   readonly #openedAt: number;
   readonly #maxAgeMs: number;
   #exchange: Exchange | null = null;
+  /** The first bytes, until they tell HTTP/1.1 from HTTP/2; null: it is HTTP/1.1. */
+  #opening: Buffer | null = NOTHING;
   #tunnel: Tunnel | null = null;
   /** What came behind the request under way. Nothing is read while there is any, so it is one read at most. */
   #stash: Buffer | null = null;
@@ -54,13 +52,14 @@ export class ClientConnection implements ExchangeClient {
   #lingered = 0;
 
   constructor(socket: Socket, host: ClientHost) {
-    const { context, route } = host;
+    const { context } = host;
     this.socket = socket;
     this.#host = host;
     this.address = socket.remoteAddress ?? '';
     this.forwarding = new ForwardingFields({
       address: this.address,
       scheme: 'http',
+      httpMajor: 1,
       trusted: host.trusts(this.address),
       pseudonym: context.pseudonym,
     });
@@ -68,7 +67,7 @@ export class ClientConnection implements ExchangeClient {
     this.#body.start(NO_BODY);
     this.#responder = new Http1Responder(socket);
     this.#openedAt = this.#waitingSince = context.time.now();
-    this.#maxAgeMs = route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
+    this.#maxAgeMs = maxAgeOf(host);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#ended());
     socket.on('drain', () => this.#drained());
@@ -154,7 +153,7 @@ export class ClientConnection implements ExchangeClient {
 
   /** Ends it if it is between requests and has been for `idleMs`; a request that is on its way just then is lost. */
   closeIfIdle(now: number, idleMs: number): void {
-    if (this.idle && !this.#stash && !this.#heads.pending && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
+    if (this.idle && !this.#stash && !this.#headBegun && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
   }
 
   /** Looks at the time; `now` is LoopTime. */
@@ -183,8 +182,26 @@ export class ClientConnection implements ExchangeClient {
       if (this.#lingered > LINGER_BYTES) this.socket.destroy();
     } else {
       this.#waitingSince = this.#host.context.time.now();
-      this.#process(chunk);
+      if (this.#opening === null) this.#process(chunk);
+      else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }
+  }
+
+  #recognise(opening: Buffer): void {
+    const match = matchPreface(opening);
+    if (match === 'partly') {
+      if (this.#opening === NOTHING) this.#headSince = this.#waitingSince;
+      this.#opening = opening;
+      return;
+    }
+    this.#opening = null;
+    if (match === 'no') this.#process(opening);
+    else this.#leaveToHttp2(opening);
+  }
+
+  #leaveToHttp2(received: Buffer): void {
+    for (const event of ['data', 'drain', 'end']) this.socket.removeAllListeners(event);
+    this.#host.speakHttp2(this.socket, received);
   }
 
   #process(chunk: Buffer): void {
@@ -248,6 +265,10 @@ export class ClientConnection implements ExchangeClient {
   #keep(bytes: Buffer): void {
     this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
     this.#updateFlow();
+  }
+
+  get #headBegun(): boolean {
+    return this.#heads.pending || (this.#opening !== null && this.#opening.length > 0);
   }
 
   /** Nothing that has come so far, or not come, speaks against another request after the one under way. */
@@ -344,7 +365,7 @@ export class ClientConnection implements ExchangeClient {
 
   #tickIdle(now: number): void {
     const { limits } = this.#host.context;
-    if (this.#heads.pending) {
+    if (this.#headBegun) {
       if (now - this.#headSince >= limits.headTimeoutMs)
         this.#refuse(new ProtocolError(408, 'HeadTimeout', 'the request did not come in time'));
     } else if (now - this.#waitingSince >= limits.idleTimeoutMs) {

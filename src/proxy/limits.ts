@@ -32,6 +32,14 @@ export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   connections: 20_000,
 };
 
+/** Streams that a client of HTTP/2 may have under way on one connection. RFC 9113 §6.5.2 advises 100 or more. */
+export const HTTP2_STREAMS = 128;
+/** Bytes of request bodies that may wait for servers, on one HTTP/2 connection and on one of its streams. */
+export const HTTP2_CONNECTION_WINDOW = 1_048_576;
+export const HTTP2_STREAM_WINDOW = 65_535;
+/** Between the GOAWAY that asks a client to open no more streams and the one that refuses them: what is on its way meanwhile is served. */
+export const GOAWAY_MS = 1_000;
+
 /** After an answer that closes: for how long and how much we still read, so that a reset does not destroy the answer. */
 export const LINGER_MS = 2_000;
 export const LINGER_BYTES = 1_048_576;

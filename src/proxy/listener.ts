@@ -41,6 +41,11 @@ export abstract class Listener {
 
   protected abstract accept(socket: Socket): ListenerConnection;
 
+  /** `socket` is another connection's from now on. */
+  protected replace(socket: Socket, connection: ListenerConnection): void {
+    this.#connections.set(socket, connection);
+  }
+
   /** Going down: connections end with what they are at. */
   get draining(): boolean {
     return this.#draining;

@@ -119,6 +119,10 @@ export class UpstreamConnection {
     this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
+  get trailers(): string {
+    return this.body.trailers;
+  }
+
   #read(bytes: number, buffer: Buffer): boolean {
     if (this.#user === null) {
       // Nobody asked: whatever it is, the next answer on this connection could not be told from it.

@@ -11,12 +11,13 @@ const ROOMS: Record<string, readonly string[]> = {
   balancing: PURE,
   health: PURE,
   http1: PURE,
+  http2: [...PURE, 'http1'],
   config: PURE,
   resources: PURE,
   status: PURE,
   telemetry: PURE,
   heartbeat: [...PURE, 'health', 'http1', 'telemetry'],
-  proxy: [...PURE, 'balancing', 'health', 'http1', 'telemetry'],
+  proxy: [...PURE, 'balancing', 'health', 'http1', 'http2', 'telemetry'],
   kube: [...PURE, 'config', 'resources', 'telemetry'],
   operator: [...PURE, 'config', 'resources', 'status', 'kube', 'telemetry'],
   balancer: [...PURE, 'balancing', 'health', 'http1', 'config', 'status', 'telemetry', 'proxy', 'heartbeat'],
@@ -25,7 +26,7 @@ const ROOMS: Record<string, readonly string[]> = {
   main: ['cli'],
 };
 /** Rooms without I/O, timers, clock or randomness of their own. */
-const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'config', 'resources', 'status'];
+const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'http2', 'config', 'resources', 'status'];
 /** Node modules that pure rooms may use: computation only. */
 const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net#isIP'];
 const IMPURE_GLOBALS = /\b(?:setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.)/;

@@ -97,7 +97,7 @@ export interface Port {
    */
   port: number;
   /**
-   * Protocol that clients speak. HTTP is HTTP/1.1, balanced request by request; TCP is bytes, balanced connection by connection. Default HTTP.
+   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 without TLS for clients that begin with it (prior knowledge, h2c), balanced request by request; TCP is bytes, balanced connection by connection. Default HTTP.
    */
   protocol?: 'HTTP' | 'TCP';
   /**

@@ -72,7 +72,7 @@ const REFUSED: Record<string, [wire: string, status: number]> = {
   '[15] chunk data that end in LF': [chunked('5\r\nhello\n0\r\n\r\n'), 400],
   '[16] TLS': ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
   '[16] garbage': ['\x80\x01\xff\r\n\r\n', 400],
-  '[16] HTTP/2': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
+  '[16] a request line of HTTP/2': ['GET / HTTP/2.0\r\nHost: shop\r\n\r\n', 505],
   '[16] HTTP/0.9': ['GET /\r\n', 400],
   '[17] a chunk extension without end': [chunked(`5;${'x'.repeat(20_000)}`), 400],
   '[18] a trailer that is no field': [chunked('0\r\njunk\r\n\r\n'), 400],

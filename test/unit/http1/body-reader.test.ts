@@ -113,6 +113,24 @@ test('18. trailers without end are refused', () => {
   }
 });
 
+test('the trailers of a response are kept apart, however they come; those of a request are not', () => {
+  const wire = Buffer.from('1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n');
+  for (const [side, trailers] of [
+    ['response', 'A: b\r\nC:\r\n'],
+    ['request', ''],
+  ] as const) {
+    for (let cut = 1; cut < wire.length; cut++) {
+      const reader = new BodyReader(side);
+      reader.start({ type: 'chunked' });
+      reader.feed(wire.subarray(0, cut), 0, []);
+      reader.feed(wire.subarray(cut), 0, []);
+      assert.equal(reader.trailers, trailers);
+      reader.start({ type: 'chunked' });
+      assert.equal(reader.trailers, '', 'the next body has none of them');
+    }
+  }
+});
+
 test('a chunked body that is cut short is incomplete', () => {
   const wire = '5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n';
   for (let length = 1; length < wire.length; length++) assert.equal(chunked(wire.slice(0, length)), 'incomplete');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ForwardingFields, viaNames } from '../../../src/http1/forwarding.ts';
 import { request } from './parsed.ts';
 
-const PEER = { address: '10.1.2.3', scheme: 'http', trusted: false, pseudonym: 'ek-shop' } as const;
+const PEER = { address: '10.1.2.3', scheme: 'http', httpMajor: 1, trusted: false, pseudonym: 'ek-shop' } as const;
 const CLAIMS =
   'GET / HTTP/1.0\r\nHost: h:81\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: o\r\n' +
   'X-Forwarded-Port: 443\r\nForwarded: for=6.6.6.6\r\nVia: 1.1 other\r\n\r\n';
@@ -50,6 +50,11 @@ test('forwarding: a connection whose requests name different hosts, versions and
 
 test('forwarding: HTTP/1.0 without a host names none', () => {
   assert.doesNotMatch(new ForwardingFields(PEER).lines(request('GET / HTTP/1.0\r\n\r\n')), /host/i);
+});
+
+test('forwarding: a request over HTTP/2 says so in Via', () => {
+  const fields = new ForwardingFields({ ...PEER, httpMajor: 2 });
+  assert.match(fields.lines(request('GET / HTTP/1.1\r\nHost: h\r\n\r\n')), /^Via: 2\.0 ek-shop\r\n/);
 });
 
 test('Via names us, or somebody like us [case 52]', () => {

@@ -62,7 +62,7 @@ function bodyText(message: Message<{ framing: { type: string } }>): string {
   return `${data === '' ? '' : chunkStart(data.length) + data + CHUNK_END}${LAST_CHUNK}`;
 }
 
-const forwarding = new ForwardingFields({ address: '10.0.0.1', scheme: 'http', trusted: false, pseudonym: 'ek' });
+const forwarding = new ForwardingFields({ address: '10.0.0.1', scheme: 'http', httpMajor: 1, trusted: false, pseudonym: 'ek' });
 const requests = () => new RequestHeadReader(DEFAULT_HEAD_LIMITS);
 const responses = () => new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
 /** What is said about the message's own hop, and is written anew. */

@@ -1,0 +1,94 @@
+import { Field, fieldNamed } from '../http1/field-names.ts';
+import { errorBody } from '../http1/response-text.ts';
+import type { ResponseHead } from '../http1/types.ts';
+
+/** Names and values in turn, in lower case, pseudo-header fields first. */
+export type FieldList = string[];
+
+const COLON = ':';
+const CR = '\r';
+/** A response that has no content says nothing of its length (RFC 9110 §15.3.6), and node:http2 ends its stream with its head. */
+const RESET_CONTENT = 205;
+
+/** The fields of a response, final or interim. `extraFields`: more lines, each ending in CRLF. */
+export function responseFields(head: ResponseHead, extraFields: string): FieldList {
+  const list: FieldList = [':status', `${head.status}`];
+  appendLines(list, head.fields);
+  if (extraFields !== '') appendLines(list, extraFields);
+  const { framing, contentLength, status } = head;
+  if (framing.type === 'length') {
+    if (status !== RESET_CONTENT) list.push('content-length', `${framing.length}`);
+  } else if (framing.type === 'none' && contentLength !== null) {
+    list.push('content-length', `${contentLength}`);
+  }
+  return list;
+}
+
+/** Fields and body of a response of the proxy's own. `message` must not quote a client's bytes. */
+export function errorResponse(status: number, message: string, extraFields: string): { readonly fields: FieldList; readonly body: string } {
+  const body = errorBody(status, message);
+  const fields = [':status', `${status}`, 'content-type', 'text/plain; charset=utf-8', 'content-length', `${body.length}`];
+  fields.push('cache-control', 'no-store');
+  appendLines(fields, extraFields);
+  return { fields, body };
+}
+
+/** RFC 9110 §6.5.1: what frames, routes, authenticates or says how to read a message is of no use after it, and dangerous where it is believed. */
+const NOT_IN_TRAILERS = new Set([
+  'age',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'cookie',
+  'date',
+  'expires',
+  'location',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'retry-after',
+  'set-cookie',
+  'vary',
+  'www-authenticate',
+]);
+
+/** The trailers among `lines` (each ending in CRLF) that may be passed on, by name; null: none. */
+export function trailerFields(lines: string): Record<string, string[]> | null {
+  if (lines === '') return null;
+  const list: FieldList = [];
+  appendLines(list, lines);
+  const fields: Record<string, string[]> = Object.create(null);
+  let some = false;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    if (fieldNamed(name) !== Field.Other || NOT_IN_TRAILERS.has(name)) continue;
+    fields[name] ??= [];
+    fields[name].push(list[i + 1] as string);
+    some = true;
+  }
+  return some ? fields : null;
+}
+
+/** `lines` are proper field lines: whoever read them has checked them. */
+function appendLines(list: FieldList, lines: string): void {
+  for (let at = 0; at < lines.length; ) {
+    const colon = lines.indexOf(COLON, at);
+    const end = lines.indexOf(CR, colon);
+    list.push(lines.slice(at, colon).toLowerCase(), withoutBlanks(lines, colon + 1, end));
+    at = end + 2;
+  }
+}
+
+/** Not `trim`: that takes off bytes of obs-text too. */
+function withoutBlanks(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
