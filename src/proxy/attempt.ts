@@ -1,11 +1,14 @@
-import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
+import type { RequestTextOptions } from '../http1/request-text.ts';
+import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import { ProtocolError } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
-import { type AttemptFailure, isOwnError } from './failure.ts';
+import type { BodyPiece, PayloadSource } from './body-text.ts';
+import type { AttemptFailure } from './failure.ts';
 import { INTERIM_RESPONSES } from './limits.ts';
 import type { LoopTime } from './loop-time.ts';
 import type { TrafficObserver } from './traffic-observer.ts';
 import type { Upstream } from './upstream.ts';
-import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** The exchange that an attempt is made for. After `failed` and after the last `payload` the attempt is over. */
 export interface AttemptOwner {
@@ -15,8 +18,8 @@ export interface AttemptOwner {
   /** The final head, and what of the body came with it. `done`: the body is whole. */
   respond(attempt: Attempt, head: ResponseHead, payload: readonly Buffer[], done: boolean): void;
   payload(attempt: Attempt, payload: readonly Buffer[], done: boolean): void;
-  /** The server has switched protocols; `rest` is the first of what it says in the new one. */
-  switched(attempt: Attempt, head: ResponseHead, rest: Buffer): void;
+  /** The server has switched protocols on `connection`; `rest` is the first of what it says in the new one. */
+  switched(attempt: Attempt, head: ResponseHead, connection: UpstreamConnection, rest: Buffer): void;
   failed(attempt: Attempt, failure: AttemptFailure): void;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
@@ -31,69 +34,68 @@ export interface AttemptOwner {
  */
 export type AttemptPhase = 'Connecting' | 'Sending' | 'Waiting' | 'Streaming' | 'Over';
 
-const NOTHING: readonly Buffer[] = [];
-
-/** One try of one request on one server. */
-export class Attempt implements ConnectionUser {
+/** What an attempt is made of. */
+export interface AttemptTerms {
+  readonly owner: AttemptOwner;
   readonly upstream: Upstream;
-  readonly connection: UpstreamConnection;
-  phase: AttemptPhase = 'Sending';
+  readonly request: RequestHead;
+  readonly time: LoopTime;
+  readonly observer: TrafficObserver;
+}
+
+/** One try of one request on one server: its phases, and what they mean for the server's health. How the bytes go is its subclasses' business. */
+export abstract class Attempt {
+  readonly upstream: Upstream;
+  phase: AttemptPhase = 'Connecting';
   /** LoopTime of its last step: begun, connected, sent, last byte received. */
   lastStepAt: number;
-  readonly #owner: AttemptOwner;
-  readonly #request: RequestHead;
-  readonly #time: LoopTime;
-  readonly #observer: TrafficObserver;
-  readonly #reused: boolean;
-  #left: boolean;
+  protected readonly owner: AttemptOwner;
+  protected readonly request: RequestHead;
+  protected readonly time: LoopTime;
+  protected readonly observer: TrafficObserver;
   #sentAt = 0;
-  #keepAlive = false;
   #interims = 0;
-  #received = false;
-  #ended = false;
   #paused = false;
 
-  constructor(owner: AttemptOwner, upstream: Upstream, request: RequestHead, time: LoopTime, observer: TrafficObserver, now: number) {
-    this.#owner = owner;
+  constructor({ owner, upstream, request, time, observer }: AttemptTerms) {
+    this.owner = owner;
     this.upstream = upstream;
-    this.#request = request;
-    this.#time = time;
-    this.#observer = observer;
-    this.lastStepAt = now;
+    this.request = request;
+    this.time = time;
+    this.observer = observer;
+    this.lastStepAt = time.now();
     upstream.requests++;
     upstream.active++;
-    this.connection = upstream.acquire(this);
-    this.#reused = this.connection.reused;
-    this.connection.heads.expect(request.method);
-    this.#left = this.connection.connected;
-    if (!this.#left) this.phase = 'Connecting';
   }
 
   /** A byte of the request may have left for the server. */
-  get requestLeft(): boolean {
-    return this.#left;
-  }
+  abstract get requestLeft(): boolean;
+  /** Where the response's bytes come from. */
+  abstract get source(): PayloadSource;
+  /** The server takes no more of the body for now; `drained` will follow. */
+  abstract get needsDrain(): boolean;
+  /** Sends the head, and what there is of the body; `done`: that is all of it. */
+  abstract begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void;
+  /** Sends more of the body. */
+  abstract write(body: readonly BodyPiece[], done: boolean): void;
+  /** Gives up what carries it, without ceremony. */
+  protected abstract drop(): void;
+  /** Reads no more from the server, or reads on. */
+  protected abstract holdReading(hold: boolean): void;
+  /** The server does not take what is there for it. */
+  protected abstract get stuck(): boolean;
 
   /** It holds a request that has no answer yet. */
   get unanswered(): boolean {
     return this.phase === 'Connecting' || this.phase === 'Sending' || this.phase === 'Waiting';
   }
 
-  /** The request has been handed over whole: from now on the server owes an answer. Also while it still connects. */
-  sentWhole(now: number): void {
-    this.#sentAt = now;
-    this.upstream.sent(now);
-    if (this.phase !== 'Sending') return;
-    this.phase = 'Waiting';
-    this.lastStepAt = now;
-  }
-
   /** Ends it without a word to its owner: another attempt has won, or the client is gone. */
   abort(): void {
     if (this.phase === 'Over') return;
     if (this.#sentAt > 0 && this.unanswered) this.upstream.silence.withdrawn(this.#sentAt);
-    this.#over();
-    this.connection.destroy();
+    this.over();
+    this.drop();
   }
 
   /** Ends it as failed. */
@@ -102,60 +104,15 @@ export class Attempt implements ConnectionUser {
     const phase = this.phase;
     this.abort();
     if (failure === 'BadResponse' || failure === 'Cut' || (failure === 'ResponseTimeout' && phase === 'Streaming')) {
-      this.#observer.cut(this.upstream);
+      this.observer.cut(this.upstream);
     } else if (failure === 'ConnectFailed' || failure === 'ConnectTimeout' || failure === 'Broken') {
-      this.#observer.failed(this.upstream);
+      this.observer.failed(this.upstream);
     }
-    this.#owner.failed(this, failure);
-  }
-
-  connected(): void {
-    if (this.phase !== 'Connecting') return;
-    this.#left = true;
-    this.lastStepAt = this.#time.now();
-    this.phase = this.#sentAt > 0 ? 'Waiting' : 'Sending';
-    this.#owner.connected(this);
-  }
-
-  drained(): void {
-    this.lastStepAt = this.#time.now();
-    this.#owner.drained(this);
-  }
-
-  received(chunk: Buffer): void {
-    const now = this.#time.now();
-    this.lastStepAt = now;
-    this.upstream.silence.received();
-    this.#received = true;
-    try {
-      if (this.phase === 'Streaming') this.#bodyBytes(chunk);
-      else this.#headBytes(chunk, now);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.fail(this.phase === 'Streaming' ? 'Cut' : 'BadResponse');
-    }
-  }
-
-  ended(): void {
-    this.#ended = true;
-    this.closed(null);
-  }
-
-  closed(error: Error | null): void {
-    if (this.phase === 'Over') return;
-    if (this.phase === 'Connecting') {
-      this.fail(isOwnError(error) ? 'OutOfResources' : 'ConnectFailed');
-    } else if (this.phase !== 'Streaming') {
-      this.fail(this.#reused && !this.#received ? 'Stale' : 'Broken');
-    } else if (this.#ended && error === null) {
-      this.#endBody();
-    } else {
-      this.fail('Cut');
-    }
+    this.owner.failed(this, failure);
   }
 
   suspected(): void {
-    if (this.unanswered) this.#owner.suspected(this);
+    if (this.unanswered) this.owner.suspected(this);
   }
 
   condemned(): void {
@@ -174,7 +131,7 @@ export class Attempt implements ConnectionUser {
         return;
       case 'Sending':
         // Where nothing is left to write, it is the client that everybody waits for.
-        if (age >= limits.responseTimeoutMs && this.connection.socket.writableLength > 0) this.fail('ResponseTimeout');
+        if (age >= limits.responseTimeoutMs && this.stuck) this.fail('ResponseTimeout');
         return;
       case 'Waiting':
       case 'Streaming':
@@ -187,102 +144,68 @@ export class Attempt implements ConnectionUser {
   pause(): void {
     if (this.phase !== 'Streaming' || this.#paused) return;
     this.#paused = true;
-    this.connection.socket.pause();
+    this.holdReading(true);
   }
 
   resume(): void {
     if (!this.#paused || this.phase !== 'Streaming') return;
     this.#paused = false;
-    this.lastStepAt = this.#time.now();
-    this.connection.socket.resume();
+    this.lastStepAt = this.time.now();
+    this.holdReading(false);
   }
 
-  #headBytes(chunk: Buffer, now: number): void {
-    const { heads, body } = this.connection;
-    let offset = 0;
-    while (offset < chunk.length) {
-      const head = heads.feed(chunk, offset);
-      if (head === null) return;
-      offset = heads.end;
-      if (head.status === 101) {
-        this.#switch(head, chunk.subarray(offset));
-        return;
-      }
-      if (head.status >= 200) {
-        if (this.#sentAt > 0) this.#observer.answered(this.upstream, now - this.#sentAt);
-        this.phase = 'Streaming';
-        this.#keepAlive = head.keepAlive;
-        body.start(head.framing);
-        this.#firstBytes(head, chunk, offset);
-        return;
-      }
-      if (++this.#interims > INTERIM_RESPONSES) throw new ProtocolError(502, 'TooManyInterimResponses', 'the server does not stop its 1xx');
-      this.#owner.interim(this, head);
-      if (this.#isOver()) return;
-    }
+  // For subclasses.
+
+  /** The request has been handed over whole. */
+  protected get sent(): boolean {
+    return this.#sentAt > 0;
   }
 
-  #firstBytes(head: ResponseHead, chunk: Buffer, offset: number): void {
-    const payload: Buffer[] = [];
-    const done = this.#feed(chunk, offset, payload);
-    // Before the answer is passed on, so that a pipelined request behind this one finds the connection free.
-    if (done) this.#leaveConnection();
-    this.#owner.respond(this, head, payload, done);
-    if (!this.#isOver()) this.connection.streamBody();
+  /** The request has been handed over whole: from now on the server owes an answer. Also while it still connects. */
+  protected sentWhole(): void {
+    const now = this.time.now();
+    this.#sentAt = now;
+    // A server that answers already owes nothing.
+    if (this.unanswered) this.upstream.sent(now);
+    if (this.phase !== 'Sending') return;
+    this.phase = 'Waiting';
+    this.lastStepAt = now;
   }
 
-  #bodyBytes(chunk: Buffer): void {
-    const payload: Buffer[] = [];
-    const done = this.#feed(chunk, 0, payload);
-    if (done || payload.length > 0) this.#owner.payload(this, payload, done);
-    if (done) this.#leaveConnection();
+  protected nowConnected(): void {
+    this.lastStepAt = this.time.now();
+    this.phase = this.#sentAt > 0 ? 'Waiting' : 'Sending';
   }
 
-  /** True when the body is whole, and the attempt with it. */
-  #feed(chunk: Buffer, offset: number, payload: Buffer[]): boolean {
-    const { body } = this.connection;
-    // Bytes after the body answer nothing that was asked: the connection is not to be trusted any more.
-    if (body.feed(chunk, offset, payload) < chunk.length) this.#keepAlive = false;
-    if (!body.done) return false;
-    this.#over();
-    this.#observer.completed(this.upstream);
-    return true;
+  protected bytesCame(now: number): void {
+    this.lastStepAt = now;
+    this.upstream.silence.received();
   }
 
-  #endBody(): void {
-    try {
-      this.connection.body.finish();
-    } catch {
-      this.fail('Cut');
-      return;
-    }
-    this.#over();
-    this.#observer.completed(this.upstream);
-    this.#owner.payload(this, NOTHING, true);
-    this.connection.destroy();
+  /** Throws ProtocolError where there have been too many. */
+  protected interimCame(head: ResponseHead): void {
+    if (++this.#interims > INTERIM_RESPONSES) throw new ProtocolError(502, 'TooManyInterimResponses', 'the server does not stop its 1xx');
+    this.owner.interim(this, head);
   }
 
-  #switch(head: ResponseHead, rest: Buffer): void {
-    if (this.#request.upgrade === null || head.upgrade === null) {
-      throw new ProtocolError(502, 'UnaskedSwitch', 'the server switches to a protocol that nobody asked for');
-    }
-    this.#over();
-    this.#observer.completed(this.upstream);
-    this.#owner.switched(this, head, rest);
+  /** The final head has come. */
+  protected finalCame(now: number): void {
+    if (this.#sentAt > 0) this.observer.answered(this.upstream, now - this.#sentAt);
+    this.phase = 'Streaming';
   }
 
-  #over(): void {
+  /** The response is whole. */
+  protected completed(): void {
+    this.over();
+    this.observer.completed(this.upstream);
+  }
+
+  protected over(): void {
     this.phase = 'Over';
     this.upstream.active--;
   }
 
-  #isOver(): boolean {
+  protected get isOver(): boolean {
     return this.phase === 'Over';
-  }
-
-  /** For the next attempt, where it is fit for one: a request that was not sent whole leaves it in nobody knows what state. */
-  #leaveConnection(): void {
-    if (this.#keepAlive && this.#sentAt > 0 && !this.#ended) this.connection.release(this.lastStepAt);
-    else this.connection.destroy();
   }
 }

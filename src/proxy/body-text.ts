@@ -62,11 +62,12 @@ export function writeResponse(
   if (owned && socket.writableLength > 0) source.surrenderBuffer();
 }
 
-/** What a request's body looks like on its way to a server, in pieces that may be kept. Views of `pieces` are: nobody else writes into them. */
-export function encodeRequestBody(chunked: boolean, pieces: readonly Buffer[], done: boolean): (Buffer | string)[] {
+/** A piece of a request's body that may be kept: nobody writes into it. A string is latin1: one character is one byte. */
+export type BodyPiece = Buffer | string;
+
+/** The payload of a request in pieces that may be kept. Views of `pieces` are: nobody else writes into them. */
+export function bodyPieces(pieces: readonly Buffer[]): readonly BodyPiece[] {
   const bytes = bytesOf(pieces);
-  if (bytes === 0) return chunked && done ? [LAST_CHUNK] : [];
-  if (bytes <= ONE_STRING_BYTES) return [asText('', chunked, pieces, bytes, done)];
-  if (!chunked) return [...pieces];
-  return [chunkStart(bytes), ...pieces, done ? CHUNK_END + LAST_CHUNK : CHUNK_END];
+  if (bytes === 0) return [];
+  return bytes <= ONE_STRING_BYTES ? [asText('', false, pieces, bytes, false)] : pieces;
 }

@@ -1,10 +1,10 @@
 import { type ForwardingFields, viaNames } from '../http1/forwarding.ts';
-import { requestText } from '../http1/request-text.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
-import { Attempt, type AttemptOwner } from './attempt.ts';
-import { encodeRequestBody, type PayloadSource } from './body-text.ts';
+import type { Attempt, AttemptOwner } from './attempt.ts';
+import { type BodyPiece, bodyPieces, type PayloadSource } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
+import { Http1Attempt } from './http1-attempt.ts';
 import { ATTEMPTS } from './limits.ts';
 import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
@@ -45,6 +45,7 @@ export interface ExchangeSurroundings {
 }
 
 const NO_ENDPOINTS: readonly Upstream[] = [];
+const NO_BODY: readonly BodyPiece[] = [];
 /** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
 const CLIENT_GONE = 499;
 
@@ -98,7 +99,9 @@ export class Exchange implements AttemptOwner {
     const pieces = this.#keepBody(payload, done);
     const attempt = this.#current;
     if (!attempt || attempt.phase === 'Over') return;
-    this.#write(attempt, '', pieces);
+    if (pieces.length === 0 && !done) return;
+    attempt.write(pieces, done);
+    this.#holdFor(attempt);
   }
 
   /** Answers with a status of the proxy's own, where no answer has begun; cuts the connection where one has. */
@@ -137,7 +140,7 @@ export class Exchange implements AttemptOwner {
   }
 
   drained(attempt: Attempt): void {
-    if (!this.#bodyDone && !attempt.connection.socket.writableNeedDrain) this.#client.takeBody();
+    if (!this.#bodyDone && !attempt.needsDrain) this.#client.takeBody();
   }
 
   interim(_attempt: Attempt, head: ResponseHead): void {
@@ -154,23 +157,23 @@ export class Exchange implements AttemptOwner {
     this.#settleOn(attempt);
     this.#status = head.status;
     const extraFields = this.#responseField(attempt.upstream.id);
-    this.#delivered(attempt, this.#client.respond(head, extraFields, payload, done, attempt.connection), done);
+    this.#delivered(attempt, this.#client.respond(head, extraFields, payload, done, attempt.source), done);
   }
 
   payload(attempt: Attempt, payload: readonly Buffer[], done: boolean): void {
-    if (!this.#over) this.#delivered(attempt, this.#client.payload(payload, done, attempt.connection), done);
+    if (!this.#over) this.#delivered(attempt, this.#client.payload(payload, done, attempt.source), done);
   }
 
-  switched(attempt: Attempt, head: ResponseHead, rest: Buffer): void {
+  switched(attempt: Attempt, head: ResponseHead, connection: UpstreamConnection, rest: Buffer): void {
     if (this.#over) {
-      attempt.connection.destroy();
+      connection.destroy();
       return;
     }
     this.#settleOn(attempt);
     this.#status = head.status;
     const extraFields = this.#responseField(attempt.upstream.id);
     this.#finish('');
-    this.#client.tunnel(head, extraFields, attempt.connection, rest);
+    this.#client.tunnel(head, extraFields, connection, rest);
   }
 
   suspected(attempt: Attempt): void {
@@ -198,18 +201,18 @@ export class Exchange implements AttemptOwner {
 
   #attempt(upstream: Upstream, hedge: boolean): void {
     const { context } = this.#in;
-    const now = context.time.now();
     this.#attempts++;
-    const attempt = new Attempt(this, upstream, this.#head, context.time, context.observer, now);
+    const attempt = new Http1Attempt({ owner: this, upstream, request: this.#head, time: context.time, observer: context.observer });
     if (hedge) this.#hedge = attempt;
     else this.#current = attempt;
-    const text = requestText(this.#head, {
+    if (attempt.requestLeft) this.#replay?.unpin();
+    const options = {
       forwarding: this.#client.forwarding.lines(this.#head),
       authority: upstream.id,
       expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
-    });
-    if (attempt.requestLeft) this.#replay?.unpin();
-    this.#write(attempt, text, this.#replay ? this.#replay.chunks : []);
+    };
+    attempt.begin(options, this.#replay ? this.#replay.chunks : NO_BODY, this.#bodyDone);
+    this.#holdFor(attempt);
   }
 
   /** One failed: another one, if the rule, the budget and the pool have one; else the client is told. */
@@ -307,35 +310,20 @@ export class Exchange implements AttemptOwner {
 
   // The request's body.
 
-  #keepBody(payload: readonly Buffer[], done: boolean): readonly (Buffer | string)[] {
+  #keepBody(payload: readonly Buffer[], done: boolean): readonly BodyPiece[] {
     this.#bodyDone = done;
     const replay = this.#replay;
-    if (!replay) return [];
+    if (!replay) return NO_BODY;
     if (payload.length > 0) this.#bodyBegun = true;
-    const pieces = encodeRequestBody(this.#head.framing.type === 'chunked', payload, done);
+    const pieces = bodyPieces(payload);
     for (const piece of pieces) replay.append(piece);
     if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
     return pieces;
   }
 
-  #write(attempt: Attempt, head: string, pieces: readonly (Buffer | string)[]): void {
-    const { socket } = attempt.connection;
-    const first = pieces[0];
-    if (pieces.length === 0) {
-      if (head !== '') socket.write(head, 'latin1');
-    } else if (pieces.length === 1 && typeof first === 'string') {
-      socket.write(head + first, 'latin1');
-    } else {
-      socket.cork();
-      if (head !== '') socket.write(head, 'latin1');
-      for (const piece of pieces) {
-        if (typeof piece === 'string') socket.write(piece, 'latin1');
-        else socket.write(piece);
-      }
-      socket.uncork();
-    }
-    if (this.#bodyDone) attempt.sentWhole(this.#in.context.time.now());
-    else if (socket.writableNeedDrain) this.#client.holdBody();
+  /** A server that takes no more of the body stops the reading from the client. */
+  #holdFor(attempt: Attempt): void {
+    if (!this.#bodyDone && attempt.needsDrain) this.#client.holdBody();
   }
 
   // The answer.

@@ -1,10 +1,12 @@
+import type { BodyPiece } from './body-text.ts';
+
 /**
- * The request body as it goes to servers, kept so that it can be sent again. While it is `pinned` (no byte of the request has left)
+ * The payload of a request, kept so that it can be sent again. While it is `pinned` (no byte of the request has left)
  * everything is kept, and the exchange stops reading from the client instead; after that it is given up once it is over its limit.
  */
 export class ReplayBuffer {
   readonly #limit: number;
-  #chunks: (Buffer | string)[] = [];
+  #chunks: BodyPiece[] = [];
   #bytes = 0;
   #pinned = true;
   #whole = true;
@@ -22,12 +24,12 @@ export class ReplayBuffer {
     return this.#bytes >= this.#limit;
   }
 
-  get chunks(): readonly (Buffer | string)[] {
+  get chunks(): readonly BodyPiece[] {
     return this.#chunks;
   }
 
   /** `chunk` (a string is latin1) is kept as it is: the caller must not write into it again. */
-  append(chunk: Buffer | string): void {
+  append(chunk: BodyPiece): void {
     if (!this.#whole) return;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
