@@ -149,6 +149,7 @@ export class Balancer implements ConfigTarget {
     this.#pool.configure({
       strategy,
       weights: new Map(config.backends.map(({ name, weight }) => [name, weight])),
+      protocols: new Map(config.backends.map(({ name, protocol }) => [name, protocol])),
       maxEjectedPercent: failover.maxEjectedPercent,
       listeners: config.listeners.map(({ name }) => name),
       thresholds: heartbeat,

@@ -2,7 +2,7 @@ import { type HealthThresholds, heedsAnswers, nextHealth, type Outcome } from '.
 import type { HealthEvent } from '../health/record.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
 import type { Clock, Random } from '../model/clock.ts';
-import type { FailoverConfig } from '../model/config.ts';
+import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
@@ -24,6 +24,8 @@ export interface PoolOptions {
 export interface PoolConfig extends GroupRules {
   /** Names of the listeners. */
   readonly listeners: readonly string[];
+  /** By backend. */
+  readonly protocols: ReadonlyMap<string, ServerProtocol>;
   readonly thresholds: HealthThresholds;
   readonly failover: FailoverConfig;
 }
@@ -34,6 +36,7 @@ const NOTHING: PoolConfig = {
   weights: new Map(),
   maxEjectedPercent: 0,
   listeners: [],
+  protocols: new Map(),
   thresholds: { failureThreshold: 1, successThreshold: 1, timeoutMs: 0 },
   failover: {
     retryMethods: 'None',
@@ -84,6 +87,7 @@ export class Pool implements TrafficObserver {
       if (group) group.setRules(config);
       else this.#groups.set(name, new Group(name, config, this.#options.random));
     }
+    for (const upstream of this.#listed) upstream.protocol = this.#protocolOf(upstream.endpoint);
     this.#regroup([...this.#listed]);
   }
 
@@ -197,7 +201,12 @@ export class Pool implements TrafficObserver {
       this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
     }
     upstream.endpoint = endpoint;
+    upstream.protocol = this.#protocolOf(endpoint);
     return upstream;
+  }
+
+  #protocolOf({ backend }: Endpoint): ServerProtocol {
+    return this.#config.protocols.get(backend) ?? 'HTTP1';
   }
 
   #regroup(listed: readonly Upstream[]): void {

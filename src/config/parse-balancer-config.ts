@@ -32,6 +32,7 @@ const listener = object<ListenerConfig>({
 
 const backend = object<BackendConfig>({
   name: text,
+  protocol: oneOf('HTTP1', 'HTTP2'),
   weight: nullable(number(0)),
   source: union<EndpointSliceSource | AddressSource>({
     EndpointSlices: object<EndpointSliceSource>({

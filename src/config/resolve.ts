@@ -75,14 +75,14 @@ function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
 }
 
 function resolveBackend(backend: DefaultedBackend, resource: string): BackendConfig {
-  const { name, weight } = backend;
+  const { name, protocol, weight } = backend;
   if (backend.type === 'Addresses') {
     const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
-    return { name, weight, source: { type: 'Addresses', addresses } };
+    return { name, protocol, weight, source: { type: 'Addresses', addresses } };
   }
   const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
   const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
-  return { name, weight, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
+  return { name, protocol, weight, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
 }
 
 function resolveHeartbeat(heartbeat: DefaultedHeartbeat): HeartbeatConfig {

@@ -62,6 +62,7 @@ function requestHead(size: number, method: string, rawTarget: string, minor: 0 |
     keepAlive: !options.close && (minor === 1 || options.keepAlive),
     expectContinue: expects && minor === 1 && !bodyless,
     upgrade: options.upgrade && minor === 1 && bodyless ? upgradeProtocols(section.value(Field.Upgrade)) : null,
+    takesTrailers: false,
     hasIdempotencyKey: section.has(Field.IdempotencyKey),
     forwarded: forwardedFields(),
     via: section.value(Field.Via),

@@ -40,6 +40,8 @@ export interface RequestHead {
   readonly expectContinue: boolean;
   /** Protocols named by Upgrade together with `Connection: upgrade`, without HTTP ones (h2c); null: none, or the request has a body. */
   readonly upgrade: string | null;
+  /** The client takes trailers, and the next server may be told so: only where both speak HTTP/2, as gRPC asks for. */
+  readonly takesTrailers: boolean;
   readonly hasIdempotencyKey: boolean;
   /** What the client said about those in front of it: used only where the peer is a trusted proxy. */
   readonly forwarded: ForwardedFields;

@@ -1,14 +1,13 @@
 import { isAuthority } from '../http1/authority.ts';
-import { FIELD_VALUE, TARGET, TOKEN } from '../http1/bytes.ts';
+import { TARGET, TOKEN } from '../http1/bytes.ts';
 import { Field, fieldNamed } from '../http1/field-names.ts';
 import { CHUNKED, contentLength, NO_BODY } from '../http1/framing.ts';
 import { checkExpect, METHOD_BYTES, NOT_FORWARDED } from '../http1/request-head.ts';
 import { type ForwardedFields, type Framing, type HeadLimits, ProtocolError, type RequestHead } from '../http1/types.ts';
+import { consistsOf, isFieldValue, isLowerToken, LINE_BYTES } from './field-list.ts';
 
 /** RFC 9113 §8.2.2: fields of an HTTP/1.1 connection, which make an HTTP/2 request malformed. */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'http2-settings']);
-/** Each field line counts for its name, its value and the four bytes that HTTP/1.1 puts around them. */
-const LINE_BYTES = 4;
 const COLON = 0x3a;
 const SLASH = 0x2f;
 
@@ -24,6 +23,7 @@ class RequestFields {
   lines = '';
   others = '';
   size = 0;
+  takesTrailers = false;
   #cookie = '';
 
   read(list: readonly string[], limits: HeadLimits): void {
@@ -74,11 +74,16 @@ class RequestFields {
     }
     if (!isFieldValue(value)) throw malformed('BadFieldValue', 'a field value has a byte that it may not have');
     if (CONNECTION_FIELDS.has(name)) throw malformed('ConnectionField', 'a field of an HTTP/1.1 connection (RFC 9113 8.2.2)');
-    if (name === 'te' && value.toLowerCase() !== 'trailers') throw malformed('BadTe', 'TE has something other than trailers');
+    if (name === 'te') this.#readTe(value);
     if (field === Field.Hop || field === Field.XForwardedLookalike) return;
     if (field === Field.XForwardedOther) this.others += `${name}: ${value}\r\n`;
     else if (field === Field.IdempotencyKey) this.lines += `${name}: ${value}\r\n`;
     this.#pick(field, value);
+  }
+
+  #readTe(value: string): void {
+    if (value.toLowerCase() !== 'trailers') throw malformed('BadTe', 'TE has something other than trailers');
+    this.takesTrailers = true;
   }
 
   #pick(field: Field, value: string): void {
@@ -93,6 +98,7 @@ class RequestFields {
     const { pseudo } = this;
     pseudo.method = pseudo.scheme = pseudo.authority = pseudo.path = '';
     this.#seen = this.size = 0;
+    this.takesTrailers = false;
     this.lines = this.others = this.#cookie = '';
   }
 }
@@ -124,6 +130,7 @@ export function requestHead(list: readonly string[], ended: boolean, limits: Hea
     keepAlive: true,
     expectContinue: expects && !bodyless,
     upgrade: null,
+    takesTrailers: request.takesTrailers,
     hasIdempotencyKey: request.has(Field.IdempotencyKey),
     forwarded: forwardedFields(),
     via: request.value(Field.Via),
@@ -179,29 +186,6 @@ function forwardedFields(): ForwardedFields {
   const { others } = request;
   if (xForwardedFor === '' && xForwardedProto === '' && xForwardedHost === '' && forwarded === '' && others === '') return NOT_FORWARDED;
   return { xForwardedFor, xForwardedProto, xForwardedHost, forwarded, others };
-}
-
-/** RFC 9113 §8.2.1: a token without upper-case letters. */
-function isLowerToken(name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (code > 0x7f || TOKEN[code] !== 1 || (code >= 0x41 && code <= 0x5a)) return false;
-  }
-  return name !== '';
-}
-
-/** RFC 9113 §8.2.1: no control character, and no white space at either end. */
-function isFieldValue(value: string): boolean {
-  if (value === '') return true;
-  const first = value.charCodeAt(0);
-  const last = value.charCodeAt(value.length - 1);
-  return first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09 && consistsOf(FIELD_VALUE, value);
-}
-
-/** All of `text` is latin1 and in `table`. */
-function consistsOf(table: Uint8Array, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (table[text.charCodeAt(i)] !== 1) return false;
-  return true;
 }
 
 function malformed(code: string, message: string): ProtocolError {

@@ -1,12 +1,8 @@
 import { Field, fieldNamed } from '../http1/field-names.ts';
 import { errorBody } from '../http1/response-text.ts';
 import type { ResponseHead } from '../http1/types.ts';
+import { appendLines, type FieldList } from './field-list.ts';
 
-/** Names and values in turn, in lower case, pseudo-header fields first. */
-export type FieldList = string[];
-
-const COLON = ':';
-const CR = '\r';
 /** A response that has no content says nothing of its length (RFC 9110 §15.3.6), and node:http2 ends its stream with its head. */
 const RESET_CONTENT = 205;
 
@@ -68,27 +64,4 @@ export function trailerFields(lines: string): Record<string, string[]> | null {
     some = true;
   }
   return some ? fields : null;
-}
-
-/** `lines` are proper field lines: whoever read them has checked them. */
-function appendLines(list: FieldList, lines: string): void {
-  for (let at = 0; at < lines.length; ) {
-    const colon = lines.indexOf(COLON, at);
-    const end = lines.indexOf(CR, colon);
-    list.push(lines.slice(at, colon).toLowerCase(), withoutBlanks(lines, colon + 1, end));
-    at = end + 2;
-  }
-}
-
-/** Not `trim`: that takes off bytes of obs-text too. */
-function withoutBlanks(text: string, start: number, end: number): string {
-  let from = start;
-  let to = end;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -34,8 +34,13 @@ export interface ListenerConfig {
   readonly maxConnectionAgeMs: number;
 }
 
+/** What a server speaks. `HTTP2`: without TLS, by prior knowledge. */
+export type ServerProtocol = 'HTTP1' | 'HTTP2';
+
 export interface BackendConfig {
   readonly name: string;
+  /** What its servers speak with listeners of HTTP; listeners of TCP do not ask. */
+  readonly protocol: ServerProtocol;
   /** Share of the traffic that the whole backend gets; null where no backend of the resource gives one: all servers alike. 0: none. */
   readonly weight: number | null;
   readonly source: EndpointSliceSource | AddressSource;

@@ -13,6 +13,7 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
 const NOTHING: readonly Buffer[] = [];
+const GRPC = /^content-type: application\/grpc/m;
 /** Only `destroy` with an error resets a stream at once: `close` ends its writable side first, which looks like the end of a whole answer. */
 const CUT = new Error('the stream is cut');
 /** `sendDate` is missing in the types: whether there is a Date is the server's business. */
@@ -43,6 +44,8 @@ export class ClientStream implements ExchangeClient {
   #bodyDone = false;
   #bodyHeld = false;
   #headOnly = false;
+  /** Messages come when there are any, as in gRPC: a body that pauses is no client that stalls. */
+  #streams = false;
   #awaitingDrain = false;
   /** As in ClientConnection. */
   #bodyBytes = 0;
@@ -83,6 +86,7 @@ export class ClientStream implements ExchangeClient {
     context.sweep.wake();
     context.budget.request(this.#bodySince);
     this.#headOnly = head.method === 'HEAD';
+    this.#streams = GRPC.test(head.fields);
     if (head.framing.type === 'length') this.#bodyLeft = head.framing.length;
     this.#exchange = new Exchange(this, host, head, this.#bodySince);
     if (!ended) {
@@ -182,8 +186,9 @@ export class ClientStream implements ExchangeClient {
       this.gone();
     } else if (this.#takesNothing(now)) {
       this.close();
-    } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
-      this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
+    } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
+      const limitMs = this.#streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
+      if (now - this.#bodySince >= limitMs) this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
     }
   }
 

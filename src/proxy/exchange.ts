@@ -5,6 +5,7 @@ import { type BodyPiece, bodyPieces, type PayloadSource } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
 import { Http1Attempt } from './http1-attempt.ts';
+import { Http2Attempt } from './http2-attempt.ts';
 import { ATTEMPTS } from './limits.ts';
 import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
@@ -202,7 +203,8 @@ export class Exchange implements AttemptOwner {
   #attempt(upstream: Upstream, hedge: boolean): void {
     const { context } = this.#in;
     this.#attempts++;
-    const attempt = new Http1Attempt({ owner: this, upstream, request: this.#head, time: context.time, observer: context.observer });
+    const terms = { owner: this, upstream, request: this.#head, time: context.time, observer: context.observer };
+    const attempt = upstream.protocol === 'HTTP2' ? new Http2Attempt(terms) : new Http1Attempt(terms);
     if (hedge) this.#hedge = attempt;
     else this.#current = attempt;
     if (attempt.requestLeft) this.#replay?.unpin();

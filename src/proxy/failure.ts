@@ -4,6 +4,7 @@ export type AttemptFailure =
   | 'ConnectTimeout'
   | 'Broken' // the connection broke before a response
   | 'Stale' // a kept-alive connection that the server closed as we wrote
+  | 'NotProcessed' // the server says that it has not looked at the request: REFUSED_STREAM, or above GOAWAY's last stream
   | 'BadResponse' // what came is no HTTP, or ambiguous
   | 'ResponseTimeout' // not a byte for responseTimeoutMs
   | 'Cut' // the response began and broke off
@@ -24,6 +25,7 @@ export const FAILURE_ANSWERS: Readonly<Record<AttemptFailure, FailureAnswer>> = 
   ConnectTimeout: { status: 504, message: 'the server could not be reached in time' },
   Broken: { status: 502, message: 'the server closed the connection before it answered' },
   Stale: { status: 502, message: 'the server closed the connection before it answered' },
+  NotProcessed: { status: 503, message: 'the server takes no more requests' },
   BadResponse: { status: 502, message: 'the server gave an answer that is not proper HTTP' },
   ResponseTimeout: { status: 504, message: 'the server did not answer in time' },
   Cut: { status: 502, message: 'the server broke off its answer' },

@@ -5,7 +5,7 @@ import type { HeadLimits } from '../http1/types.ts';
 import { Conduct } from '../http2/conduct.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import { ClientStream, type StreamHost } from './client-stream.ts';
-import { GOAWAY_MS, HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW, HTTP2_STREAMS, LINGER_MS } from './limits.ts';
+import { GOAWAY_MS, HTTP2_CONNECTION_WINDOW, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW, HTTP2_STREAMS, LINGER_MS } from './limits.ts';
 import type { ListenerConnection } from './listener.ts';
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
@@ -32,6 +32,7 @@ const optionsOf = (() => {
 function sessionOptions(head: HeadLimits): Options {
   return {
     maxHeaderListPairs: head.fieldCount + PSEUDO_FIELDS,
+    maxSessionMemory: HTTP2_MEMORY_MB,
     strictSingleValueFields: false,
     streamResetBurst: CUT_BURST,
     streamResetRate: CUT_BURST,

@@ -34,9 +34,17 @@ export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
 
 /** Streams that a client of HTTP/2 may have under way on one connection. RFC 9113 §6.5.2 advises 100 or more. */
 export const HTTP2_STREAMS = 128;
+/** Streams that we open on one HTTP/2 connection to a server, where it allows as many; more need another connection. */
+export const HTTP2_UPSTREAM_STREAMS = 100;
+/** All of them may be held up by clients that do not read, and others must still go on. */
+export const HTTP2_UPSTREAM_WINDOW = HTTP2_UPSTREAM_STREAMS * 65_535;
+/** An HTTP/2 connection to a server without a stream. */
+export const HTTP2_UPSTREAM_IDLE_MS = 60_000;
 /** Bytes of request bodies that may wait for servers, on one HTTP/2 connection and on one of its streams. */
 export const HTTP2_CONNECTION_WINDOW = 1_048_576;
 export const HTTP2_STREAM_WINDOW = 65_535;
+/** Megabytes that one HTTP/2 connection may take up in all, beyond which node:http2 resets its streams: more than all windows and buffers together. */
+export const HTTP2_MEMORY_MB = 32;
 /** Between the GOAWAY that asks a client to open no more streams and the one that refuses them: what is on its way meanwhile is served. */
 export const GOAWAY_MS = 1_000;
 

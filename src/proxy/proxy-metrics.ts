@@ -14,6 +14,7 @@ export type RequestFailure =
   | 'ConnectTimeout'
   | 'Broken'
   | 'Stale'
+  | 'NotProcessed'
   | 'BadResponse'
   | 'ResponseTimeout'
   | 'Cut'

@@ -2,18 +2,21 @@ import type { Candidate } from '../balancing/pool.ts';
 import { discovered, type HealthRecord } from '../health/record.ts';
 import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
-import type { FailoverConfig } from '../model/config.ts';
+import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
+import { HTTP2_UPSTREAM_IDLE_MS, HTTP2_UPSTREAM_STREAMS, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
 import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+import { type SessionOwner, UpstreamSession } from './upstream-session.ts';
 
 /**
  * One endpoint at run time: its health, what its traffic tells, its connections. It lives as long as the endpoint does, whatever else
  * changes in the configuration.
  */
-export class Upstream implements Candidate, ConnectionOwner {
+export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   readonly id: string;
   endpoint: Endpoint;
+  /** What requests are sent in; a change counts from the next attempt on. */
+  protocol: ServerProtocol = 'HTTP1';
   health: HealthRecord;
   readonly firstByteTime = new FirstByteTime();
   readonly silence = new Silence();
@@ -24,6 +27,8 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** Idle ones, the most recently used last: LIFO keeps few connections warm, and the warmest is the least likely to be stale. */
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
+  readonly #sessions = new Set<UpstreamSession>();
+  streamLimit = HTTP2_UPSTREAM_STREAMS;
   #retired = false;
 
   constructor(endpoint: Endpoint, at: number) {
@@ -46,7 +51,7 @@ export class Upstream implements Candidate, ConnectionOwner {
 
   /** Open connections, idle ones included. */
   get connections(): number {
-    return this.#open.size;
+    return this.#open.size + this.#sessions.size;
   }
 
   /** A request was sent whole at `now` (LoopTime), here and below. */
@@ -84,6 +89,14 @@ export class Upstream implements Candidate, ConnectionOwner {
     return connection;
   }
 
+  /** An HTTP/2 connection that takes another stream, connected or about to be. */
+  session(now: number): UpstreamSession {
+    for (const session of this.#sessions) if (session.takesMore) return session;
+    const session = new UpstreamSession(this, now);
+    this.#sessions.add(session);
+    return session;
+  }
+
   /** Keeps `connection`, which nobody uses now, for the next attempt. */
   release(connection: UpstreamConnection, now: number): void {
     if (this.#retired || this.health.state === 'Unhealthy' || this.#idle.length >= UPSTREAM_IDLE_CONNECTIONS) {
@@ -101,10 +114,17 @@ export class Upstream implements Candidate, ConnectionOwner {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
+  forgetSession(session: UpstreamSession): void {
+    this.#sessions.delete(session);
+  }
+
   /** Looks at the time of each connection; `now` is LoopTime. */
   tick(now: number, limits: FailoverConfig): void {
     while (this.#idle[0] && now - this.#idle[0].idleSince >= UPSTREAM_IDLE_MS) this.#idle.shift()?.destroy();
-    if (this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
+    for (const session of this.#sessions) {
+      if (session.users.size === 0 && now - session.idleSince >= HTTP2_UPSTREAM_IDLE_MS) session.retire();
+    }
+    if (this.#sessions.size > 0 || this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
   }
 
   /** It is suspected: requests that it holds may be tried elsewhere too. */
@@ -132,10 +152,12 @@ export class Upstream implements Candidate, ConnectionOwner {
 
   closeIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const session of [...this.#sessions]) session.retire();
   }
 
   /** Over a copy: what is called may close connections and open others. */
   #eachUser(call: (user: ConnectionUser) => void): void {
     for (const { user } of [...this.#open]) if (user) call(user);
+    for (const session of [...this.#sessions]) for (const user of [...session.users]) call(user);
   }
 }

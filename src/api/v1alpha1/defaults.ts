@@ -10,6 +10,7 @@ export const DEFAULTS = {
   'spec.suspend': false,
   'spec.service.type': 'ClusterIP',
   'spec.ports[].protocol': 'HTTP',
+  'spec.backends[].protocol': 'HTTP1',
   'spec.backends[].serverWeight': 1,
   'spec.backends[].addresses[].weight': 1,
   'spec.strategy.type': 'RoundRobin',
@@ -60,6 +61,7 @@ export interface DefaultedPort {
 
 interface BackendBase {
   readonly name: string;
+  readonly protocol: 'HTTP1' | 'HTTP2';
   /** Null where no backend of the resource gives a weight. */
   readonly weight: number | null;
 }
@@ -143,7 +145,11 @@ function portWithDefaults(port: Port): DefaultedPort {
 }
 
 function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonly Port[]): DefaultedBackend {
-  const base: BackendBase = { name: backend.name, weight: weighted ? (backend.weight ?? 1) : null };
+  const base: BackendBase = {
+    name: backend.name,
+    protocol: backend.protocol ?? DEFAULTS['spec.backends[].protocol'],
+    weight: weighted ? (backend.weight ?? 1) : null,
+  };
   const serverWeight = backend.serverWeight ?? DEFAULTS['spec.backends[].serverWeight'];
   const portName = (name: string | undefined) => name ?? member(ports[0]?.name, backend, 'ports');
   switch (backend.type) {

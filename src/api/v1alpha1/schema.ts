@@ -139,6 +139,11 @@ export const SCHEMA: StructuralSchema = {
           "rule": "self.ports.size() == 1 || self.ports.all(q, self.backends.exists(b, (has(b.ports) && b.ports.exists(p, has(p.name) && p.name == q.name)) || (has(b.addresses) && b.addresses.exists(a, has(a.portName) && a.portName == q.name))))",
           "message": "each port in spec.ports must be served by at least one backend",
           "fieldPath": ".ports"
+        },
+        {
+          "rule": "self.ports.exists(q, !has(q.protocol) || q.protocol.startsWith('HTTP')) || self.backends.all(b, !has(b.protocol))",
+          "message": "protocol of a backend is for resources with a port of protocol HTTP",
+          "fieldPath": ".backends"
         }
       ],
       "properties": {
@@ -332,6 +337,13 @@ export const SCHEMA: StructuralSchema = {
                 "format": "int32",
                 "minimum": 0,
                 "maximum": 1000
+              },
+              "protocol": {
+                "type": "string",
+                "enum": [
+                  "HTTP1",
+                  "HTTP2"
+                ]
               },
               "serverWeight": {
                 "type": "integer",

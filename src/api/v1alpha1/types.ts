@@ -126,6 +126,10 @@ export interface Backend {
    */
   weight?: number;
   /**
+   * What the servers speak on ports of protocol HTTP. HTTP1 is HTTP/1.1; HTTP2 is HTTP/2 without TLS, with prior knowledge, as gRPC servers do. Whatever clients speak is translated. Default HTTP1.
+   */
+  protocol?: 'HTTP1' | 'HTTP2';
+  /**
    * Weight of each server of this backend against the backend's others, under strategy WeightedRoundRobin; types Deployment and Service. 1 to 1000. Default 1.
    */
   serverWeight?: number;

@@ -62,6 +62,15 @@ export const backendsCases: ResourceCases = {
     resource: withBackends(fixed('a', ', serverWeight: 2')),
     refused: { at: 'spec.backends[0].serverWeight', says: 'each address has its own weight' },
   },
+  'a backend that speaks HTTP/2 is taken': { resource: withBackends(fixed('a', ', protocol: HTTP2')) },
+  'a protocol that servers may not speak is refused': {
+    resource: withBackends(fixed('a', ', protocol: HTTP3')),
+    refused: { at: 'spec.backends[0].protocol', says: 'must be HTTP1 or HTTP2', serverSays: 'Unsupported value' },
+  },
+  'a protocol of servers behind ports of TCP alone is refused': {
+    resource: shop({ ports: '[{name: db, port: 80, protocol: TCP}]', backends: `[${fixed('a', ', protocol: HTTP2')}]` }),
+    refused: { at: 'spec.backends', says: 'for resources with a port of protocol HTTP' },
+  },
   'a Deployment whose port is a name is refused': {
     resource: withBackends(deployment('a', ', ports: [{port: http}]')),
     refused: { at: 'spec.backends[0].ports', says: 'a port of a backend of type Deployment must be a number' },

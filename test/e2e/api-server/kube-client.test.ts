@@ -404,6 +404,7 @@ function config(generation: number): BalancerConfig {
     backends: [
       {
         name: 'stable',
+        protocol: 'HTTP1',
         weight: null,
         source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },

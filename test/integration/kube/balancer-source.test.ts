@@ -14,6 +14,7 @@ const SLICES = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
 
 const backend = (name: string): BackendConfig => ({
   name,
+  protocol: 'HTTP1',
   weight: null,
   source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
 });
@@ -224,6 +225,7 @@ describe('the config source of a balancer in a cluster', () => {
   test('given addresses need no slices, and are never stale', async () => {
     putConfig(1, {
       name: 'fixed',
+      protocol: 'HTTP1',
       weight: null,
       source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
     });

@@ -17,7 +17,7 @@ test('fields become lines of HTTP/1.1, cookie crumbs one line', () => {
   const head = read(['accept', '*/*', 'cookie', 'a=1', 'x', '', 'cookie', 'b=2', 'idempotency-key', 'k', 'te', 'trailers', 'trailer', 'x']);
   assert.equal(head.fields, 'accept: */*\r\nx: \r\nidempotency-key: k\r\ncookie: a=1; b=2\r\n');
   assert.deepEqual([head.method, head.target, head.host, head.keepAlive, head.upgrade], ['GET', '/', 'shop', true, null]);
-  assert.equal(head.hasIdempotencyKey, true);
+  assert.deepEqual([head.hasIdempotencyKey, head.takesTrailers], [true, true]);
 });
 
 test('what others said about those in front is kept apart', () => {
@@ -76,6 +76,7 @@ test('nothing of one request is seen in the next', () => {
     keepAlive: true,
     expectContinue: false,
     upgrade: null,
+    takesTrailers: false,
     hasIdempotencyKey: false,
     forwarded: { xForwardedFor: '', xForwardedProto: '', xForwardedHost: '', forwarded: '', others: '' },
     via: '',

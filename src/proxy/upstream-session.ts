@@ -1,0 +1,117 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, type ClientSessionOptions, constants, connect as http2Connect } from 'node:http2';
+import { connect } from 'node:net';
+import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
+import type { FieldList } from '../http2/field-list.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW, HTTP2_UPSTREAM_STREAMS, HTTP2_UPSTREAM_WINDOW } from './limits.ts';
+import type { ConnectionUser } from './upstream-connection.ts';
+
+const { NGHTTP2_NO_ERROR } = constants;
+const KEEP_ALIVE_PROBE_MS = 30_000;
+
+/** `strictSingleValueFields` is missing in the types: what a client may repeat is not for us to say. */
+const OPTIONS: ClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
+  peerMaxConcurrentStreams: HTTP2_UPSTREAM_STREAMS,
+  maxHeaderListPairs: DEFAULT_HEAD_LIMITS.fieldCount + 1,
+  maxSessionMemory: HTTP2_MEMORY_MB,
+  strictSingleValueFields: false,
+  settings: { enablePush: false, initialWindowSize: HTTP2_STREAM_WINDOW, maxHeaderListSize: DEFAULT_HEAD_LIMITS.headBytes },
+};
+
+/** The endpoint's side of a session. */
+export interface SessionOwner {
+  readonly endpoint: Endpoint;
+  /** Streams that the server allowed when it last said so: what it allows on a new connection comes too late for the first ones. */
+  streamLimit: number;
+  /** `session` is gone. */
+  forgetSession(session: UpstreamSession): void;
+}
+
+/** One HTTP/2 connection to a server (prior knowledge, RFC 9113 §3.3), with as many attempts at a time as it has streams. */
+export class UpstreamSession {
+  readonly users = new Set<ConnectionUser>();
+  connected = false;
+  /** A stream has been answered on it: the server may close it just as we write. */
+  reused = false;
+  /** LoopTime since which it has no stream. */
+  idleSince: number;
+  readonly #session: ClientHttp2Session;
+  readonly #owner: SessionOwner;
+  /** Above it the server has looked at no stream; null: it has not said so. */
+  #lastStream: number | null = null;
+  #retired = false;
+  #gone = false;
+
+  constructor(owner: SessionOwner, now: number) {
+    const { host, port, id } = owner.endpoint;
+    this.#owner = owner;
+    this.idleSince = now;
+    this.#session = http2Connect(`http://${id}`, {
+      ...OPTIONS,
+      createConnection: () => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS }),
+    });
+    this.#listen();
+  }
+
+  /** Another attempt may begin on it. */
+  get takesMore(): boolean {
+    return !this.#retired && !this.#session.closed && !this.#session.destroyed && this.users.size < this.#owner.streamLimit;
+  }
+
+  /** Opens a stream for `user`; `takesMore` must hold. */
+  request(user: ConnectionUser, fields: FieldList, endStream: boolean): ClientHttp2Stream {
+    const stream = this.#session.request(fields, { endStream });
+    this.users.add(user);
+    return stream;
+  }
+
+  /** The server has said that it has not looked at `stream` (RFC 9113 §6.8). */
+  refused(stream: ClientHttp2Stream): boolean {
+    return this.#lastStream !== null && stream.id !== undefined && stream.id > this.#lastStream;
+  }
+
+  leave(user: ConnectionUser, now: number): void {
+    if (!this.users.delete(user) || this.users.size > 0) return;
+    this.idleSince = now;
+    if (this.#retired) this.#session.close();
+  }
+
+  /** Takes no more attempts, and ends with those that it has. */
+  retire(): void {
+    this.#retired = true;
+    if (this.users.size === 0) this.#session.close();
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+  }
+
+  #listen(): void {
+    let failure: Error | null = null;
+    const session = this.#session;
+    session.on('connect', () => {
+      this.connected = true;
+      session.setLocalWindowSize(HTTP2_UPSTREAM_WINDOW);
+      for (const user of [...this.users]) user.connected();
+    });
+    session.on('remoteSettings', ({ maxConcurrentStreams }) => {
+      this.#owner.streamLimit = Math.min(HTTP2_UPSTREAM_STREAMS, maxConcurrentStreams ?? HTTP2_UPSTREAM_STREAMS);
+    });
+    session.on('goaway', (code, lastStream) => {
+      this.#lastStream = lastStream ?? null;
+      if (code !== NGHTTP2_NO_ERROR) this.#retired = true;
+    });
+    session.on('error', (error) => {
+      failure = error;
+    });
+    session.on('close', () => this.#ended(failure));
+  }
+
+  #ended(failure: Error | null): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#owner.forgetSession(this);
+    for (const user of [...this.users]) user.closed(failure);
+    this.users.clear();
+  }
+}

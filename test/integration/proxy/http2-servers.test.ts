@@ -1,0 +1,332 @@
+/** Servers that speak HTTP/2: clients of either protocol, the same attempts, and gRPC end to end. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
+import { answerOf, Http2Client } from '../../support/http2-client.ts';
+import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
+import { named, ScriptedServer } from '../../support/scripted-server.ts';
+import { balancerConfig, type ConfigChanges, startBalancer } from '../../support/start-balancer.ts';
+import { until } from '../../support/until.ts';
+
+type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: string) => void;
+
+class Http2Serving implements AsyncDisposable {
+  readonly requests: { headers: IncomingHttpHeaders; body: string }[] = [];
+  readonly sessions = new Set<ServerHttp2Session>();
+  /** Sessions that have carried a request, ever; heartbeats over TCP open others. */
+  readonly used = new Set<unknown>();
+  readonly server: Http2Server;
+
+  constructor(handle: Handler, settings = {}) {
+    this.server = createServer({ settings });
+    this.server.on('session', (session) => {
+      this.sessions.add(session);
+      session.on('error', () => {});
+      session.on('close', () => this.sessions.delete(session));
+    });
+    this.server.on('stream', (stream, headers) => {
+      if (stream.session) this.used.add(stream.session);
+      stream.on('error', () => {});
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const body = Buffer.concat(chunks).toString('latin1');
+        this.requests.push({ headers, body });
+        if (!stream.destroyed) handle(stream, headers, body);
+      });
+    });
+  }
+
+  static async start(handle: Handler, settings = {}): Promise<Http2Serving> {
+    const serving = new Http2Serving(handle, settings);
+    serving.server.listen(0, '127.0.0.1');
+    await once(serving.server, 'listening');
+    return serving;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.server.listening) return;
+    const closed = once(this.server, 'close');
+    this.server.close();
+    for (const session of this.sessions) session.destroy();
+    await closed;
+  }
+}
+
+function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
+  const config = balancerConfig(changes);
+  return { ...config, backends: config.backends.map((backend) => ({ ...backend, protocol: 'HTTP2' })) };
+}
+
+const say =
+  (text: string): Handler =>
+  (stream) => {
+    stream.respond({ ':status': 200, 'content-length': text.length });
+    stream.end(text);
+  };
+
+test('a client of HTTP/1.1 is answered by a server of HTTP/2', async () => {
+  await using server = await Http2Serving.start((stream, headers, body) => {
+    stream.respond({ ':status': 200, 'set-cookie': ['a=1', 'b=2'], 'x-method': String(headers[':method']) });
+    stream.end(`echo ${body}`);
+  });
+  await using started = await startBalancer([server.port], http2Backend());
+  const answer = await ask(
+    started.port,
+    'POST /a?b HTTP/1.1\r\nHost: shop\r\nCookie: x=1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+  );
+  assert.match(
+    answer,
+    /^HTTP\/1\.1 200 \r\n[\s\S]*set-cookie: a=1\r\nset-cookie: b=2\r\n[\s\S]*x-method: POST\r\n[\s\S]*Transfer-Encoding: chunked\r\n/,
+  );
+  assert.match(answer, /8\r\necho abc\r\n0\r\n\r\n$/);
+  const { headers } = server.requests[0]!;
+  assert.equal(headers[':authority'], 'shop');
+  assert.equal(headers[':path'], '/a?b');
+  assert.equal(headers['cookie'], 'x=1');
+  assert.match(String(headers['via']), /^1\.1 /);
+  assert.equal(headers['x-forwarded-for'], '127.0.0.1');
+});
+
+test('heads without a body: HEAD, 204, an empty answer, and a length', async () => {
+  await using server = await Http2Serving.start((stream, headers) => {
+    const path = headers[':path'];
+    if (path === '/204') stream.respond({ ':status': 204 }, { endStream: true });
+    else if (path === '/length') say('five!')(stream, headers, '');
+    else if (path === '/head') stream.respond({ ':status': 200, 'content-length': 5 }, { endStream: true });
+    else stream.respond({ ':status': 200 }, { endStream: true });
+  });
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await RawClient.connect(started.port);
+  for (const [path, method, end] of [
+    ['/204', 'GET', /^HTTP\/1\.1 204 \r\n(?!.*ransfer)[\s\S]*\r\n\r\n$/],
+    ['/length', 'GET', /Content-Length: 5\r\n\r\nfive!$/],
+    ['/head', 'HEAD', /Content-Length: 5\r\n\r\n$/],
+    ['/empty', 'GET', /Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n$/],
+  ] as const) {
+    client.heard = '';
+    client.say(`${method} ${path} HTTP/1.1\r\nHost: shop\r\n\r\n`);
+    await client.hear(end);
+  }
+});
+
+test('many requests share few connections, and each is balanced on its own', async () => {
+  const held: ServerHttp2Stream[] = [];
+  await using one = await Http2Serving.start((stream) => held.push(stream));
+  await using two = await Http2Serving.start((stream) => held.push(stream));
+  await using started = await startBalancer([one.port, two.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const answers = Array.from({ length: 100 }, () => client.ask());
+  await until(() => held.length === 100, 'all are at the servers');
+  assert.deepEqual([one.requests.length, two.requests.length], [50, 50]);
+  assert.deepEqual([one.used.size, two.used.size], [1, 1]);
+  for (const stream of held) say('x')(stream, {}, '');
+  assert.ok((await Promise.all(answers)).every(({ body }) => body === 'x'));
+});
+
+test('a server that allows few streams gets more connections', async () => {
+  const held: ServerHttp2Stream[] = [];
+  await using server = await Http2Serving.start((stream) => held.push(stream), { maxConcurrentStreams: 2 });
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const first = client.ask();
+  await until(() => held.length === 1, 'its settings have come');
+  const more = Array.from({ length: 5 }, () => client.ask());
+  await until(() => held.length === 6, 'all six are at the server');
+  assert.equal(server.used.size >= 3, true);
+  for (const stream of held) say('x')(stream, {}, '');
+  assert.ok((await Promise.all([first, ...more])).every(({ body }) => body === 'x'));
+});
+
+for (const [sentence, refuse] of [
+  ['a stream that is refused', (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM)],
+  [
+    'a stream above the last one of GOAWAY',
+    (stream: ServerHttp2Stream) => stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id! - 2),
+  ],
+] as const) {
+  test(`${sentence} was not processed: a POST is tried on another server`, async () => {
+    await using refusing = await Http2Serving.start((stream, headers, body) => {
+      if (headers[':method'] === 'POST') refuse(stream);
+      else say('warm')(stream, headers, body);
+    });
+    await using other = await Http2Serving.start(say('other'));
+    await using started = await startBalancer([refusing.port, other.port], http2Backend());
+    using client = await Http2Client.connect(started.port);
+    for (let n = 0; n < 4; n++) {
+      // So that each connection has carried a stream: there is no last stream 0 that a server of node:http2 could name.
+      await Promise.all([client.ask(), client.ask()]);
+      assert.equal((await client.ask({ ':method': 'POST' }, 'x=1')).body, 'other');
+    }
+    assert.ok(
+      refusing.requests.some(({ headers }) => headers[':method'] === 'POST'),
+      'it was asked at all',
+    );
+  });
+}
+
+test('a stream that is reset otherwise: a GET is tried again, a POST fails with 502', async () => {
+  await using broken = await Http2Serving.start((stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+  await using other = await Http2Serving.start(say('other'));
+  await using started = await startBalancer([broken.port, other.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const gets = await Promise.all([client.ask(), client.ask()]);
+  assert.deepEqual(
+    gets.map(({ body }) => body),
+    ['other', 'other'],
+  );
+  const posts = await Promise.all([client.ask({ ':method': 'POST' }, 'x'), client.ask({ ':method': 'POST' }, 'x')]);
+  assert.deepEqual(posts.map(({ status }) => status).toSorted(), [200, 502]);
+});
+
+test('what a frozen server holds is rescued, and its POSTs run nowhere else', async () => {
+  let silent = false;
+  const frozenHandler: Handler = (stream, headers, body) => {
+    if (!silent) say('frozen')(stream, headers, body);
+  };
+  await using frozen = await Http2Serving.start(frozenHandler);
+  await using health = await ScriptedServer.start(named('ok'));
+  await using alive = await Http2Serving.start(say('alive'));
+  const check = {
+    type: 'HTTP',
+    path: '/healthz',
+    port: health.port,
+    host: null,
+    headers: [],
+    expectedStatuses: [{ start: 200, end: 299 }],
+  } as const;
+  await using started = await startBalancer([frozen.port, alive.port], http2Backend({ heartbeat: { check, timeoutMs: 150 } }));
+  using client = await Http2Client.connect(started.port);
+  await Promise.all([client.ask(), client.ask()]);
+  silent = true;
+  const post = [client.ask({ ':method': 'POST' }, 'x'), client.ask({ ':method': 'POST' }, 'x')];
+  const gets = Array.from({ length: 6 }, () => client.ask());
+  await until(() => frozen.requests.length >= 4, 'it holds some');
+  health.silent = true;
+  // One heartbeat for both: the endpoints are marked down together, and the last ones are tried all the same.
+  assert.ok((await Promise.all(gets)).every(({ status }) => status === 200 || status === 504));
+  const statuses = (await Promise.all(post)).map(({ status }) => status).toSorted();
+  assert.deepEqual(statuses, [200, 504]);
+  const posts = (each: Http2Serving) => each.requests.filter(({ headers }) => headers[':method'] === 'POST').length;
+  assert.equal(posts(frozen) + posts(alive), 2, 'no POST ran twice');
+});
+
+test('a response that is reset in its middle is a cut for clients of both protocols [43]', async () => {
+  await using server = await Http2Serving.start((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.write('half');
+    setImmediate(() => stream.destroy(new Error('dies')));
+  });
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  assert.notEqual((await client.ask()).resetCode, 0);
+  assert.doesNotMatch(await ask(started.port, GET_AND_CLOSE), /\r\n0\r\n\r\n$/);
+});
+
+test('where nobody listens the answer is 503', async () => {
+  const server = await Http2Serving.start(say('x'));
+  const { port } = server;
+  await server[Symbol.asyncDispose]();
+  await using started = await startBalancer([port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  assert.equal((await client.ask({ ':method': 'POST' }, 'x')).status, 503);
+});
+
+const GRPC = { ':method': 'POST', ':path': '/shop.Cart/Add', 'content-type': 'application/grpc', te: 'trailers' };
+
+test('gRPC: te reaches the server, status comes back in the trailers, or in the head alone', async () => {
+  await using server = await Http2Serving.start((stream, headers) => {
+    if (headers[':path'] === '/none') {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' }, { endStream: true });
+      return;
+    }
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0', 'grpc-message': 'fine' }));
+    stream.end('message');
+  });
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const answer = await client.ask(GRPC, 'request');
+  assert.deepEqual([answer.body, answer.trailers['grpc-status'], answer.trailers['grpc-message']], ['message', '0', 'fine']);
+  assert.equal(server.requests[0]?.headers['te'], 'trailers');
+  const none = await client.ask({ ...GRPC, ':path': '/none' }, 'request');
+  assert.deepEqual([none.headers['grpc-status'], none.headers['content-length'], none.resetCode], ['12', undefined, 0]);
+});
+
+test('gRPC: a stream that pauses is no body that stalls', async () => {
+  await using server = await Http2Serving.start(say('done'));
+  const limits = { ...DEFAULT_CLIENT_LIMITS, bodyTimeoutMs: 100 };
+  await using started = await startBalancer([server.port], http2Backend(), { limits });
+  using client = await Http2Client.connect(started.port);
+  const stream = client.request(GRPC, false);
+  const answer = answerOf(stream);
+  stream.write('a');
+  // What has that deadline is told so meanwhile.
+  const stalled = client.request({ ':method': 'POST' }, false);
+  stalled.write('a');
+  assert.equal((await answerOf(stalled)).status, 408);
+  stream.end('b');
+  assert.equal((await answer).body, 'done');
+  assert.equal(server.requests.at(-1)?.body, 'ab');
+});
+
+test('gRPC: a stream both ways, message by message', async () => {
+  const server = createServer();
+  server.on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.on('data', (chunk: Buffer) => stream.write(`re:${chunk}`));
+    stream.on('end', () => stream.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await using started = await startBalancer([(server.address() as AddressInfo).port], http2Backend());
+    using client = await Http2Client.connect(started.port);
+    const stream = client.request(GRPC, false);
+    const answer = answerOf(stream);
+    for (let n = 0; n < 5; n++) {
+      stream.write(`m${n}`);
+      const [chunk] = (await once(stream, 'data')) as [Buffer];
+      assert.equal(chunk.toString(), `re:m${n}`);
+    }
+    stream.end();
+    const { body, trailers, resetCode } = await answer;
+    assert.deepEqual([body, trailers['grpc-status'], resetCode], ['re:m0re:m1re:m2re:m3re:m4', '0', 0]);
+  } finally {
+    server.close();
+  }
+});
+
+test('4 MB go both ways, and a client that does not read holds up no other one', async () => {
+  // Under the 10 MB of one session's memory, over which node:http2 resets streams, in this client and this server too.
+  const big = 'b'.repeat(4 * 1_048_576);
+  await using server = await Http2Serving.start((stream, headers, body) => {
+    stream.respond({ ':status': 200 });
+    stream.end(headers[':path'] === '/big' ? big : String(body.length));
+  });
+  await using started = await startBalancer([server.port], http2Backend());
+  using lazy = await Http2Client.connect(started.port);
+  const unread = lazy.request({ ':path': '/big' });
+  await once(unread, 'response');
+  using client = await Http2Client.connect(started.port);
+  const posted = await client.ask({ ':method': 'POST' }, big);
+  assert.deepEqual([posted.status, posted.body], [200, String(big.length)]);
+  assert.equal((await client.ask({ ':path': '/big' })).body.length, big.length);
+  assert.equal((await answerOf(unread)).body.length, big.length);
+});
