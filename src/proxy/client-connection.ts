@@ -290,7 +290,7 @@ export class ClientConnection implements ExchangeClient {
 
   /** Nothing more will come: what is under way is finished if it can be, as soon as what has come before is used up. */
   #inputOver(): void {
-    if (this.#stash) return;
+    if (this.#stash || this.#lingeringSince > 0) return;
     if (this.#exchange === null) this.socket.end();
     else if (!this.#body.done) this.close();
   }

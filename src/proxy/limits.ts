@@ -43,3 +43,9 @@ export const UPSTREAM_IDLE_CONNECTIONS = 1_024;
 export const INTERIM_RESPONSES = 16;
 /** Attempts of one request, hedges included. */
 export const ATTEMPTS = 8;
+
+/**
+ * Up to here (and so up to the size of a read that is not a stream's) a message is put together as one latin1 string: one system call, and no
+ * buffer that must outlive it. With a head of 1 KiB it is still under the 16 KiB up to which Node writes a string without allocating.
+ */
+export const ONE_STRING_BYTES = 15_360;

@@ -60,10 +60,11 @@ export class Tunnel implements ConnectionUser {
   received(chunk: Buffer): void {
     if (this.#over) return;
     this.#lastByteAt = this.#time.now();
-    const owned = this.#connection.owns(chunk);
-    if (!this.#client.write(owned ? chunk : Buffer.from(chunk))) this.#connection.socket.pause();
-    if (owned && this.#client.writableLength > 0) this.#connection.surrenderBuffer();
-    if (!owned) this.#connection.streamBody();
+    const loan = this.#connection.lend();
+    const flows = loan ? this.#client.write(chunk, loan.returned) : this.#client.write(Buffer.from(chunk));
+    if (loan) this.#connection.lent(loan, this.#client.writableLength > 0);
+    else this.#connection.streamBody();
+    if (!flows) this.#connection.socket.pause();
   }
 
   drained(): void {
