@@ -9,7 +9,6 @@ import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
 import { JsonAccessLog } from '../proxy/access-log.ts';
 import type { ProxyContext } from '../proxy/context.ts';
-import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '../proxy/limits.ts';
 import { LoopTime } from '../proxy/loop-time.ts';
 import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
 import { RetryBudget } from '../proxy/retry-budget.ts';
@@ -44,7 +43,6 @@ export interface BalancerOptions {
   readonly drainDelayMs?: number;
   /** Where the access log goes: standard output unless given. */
   readonly accessLogStream?: NodeJS.WritableStream & { readonly writableLength: number };
-  readonly limits?: ClientLimits;
 }
 
 const SUSPICION_MS = 10;
@@ -104,7 +102,6 @@ export class Balancer implements ConfigTarget {
       budget: this.#budget,
       metrics: new ProxyMetrics(this.#registry),
       accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
-      limits: options.limits ?? DEFAULT_CLIENT_LIMITS,
       pseudonym: '',
     };
     this.#listeners = new Listeners(this.#context, options.address);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
@@ -105,12 +104,8 @@ test('a server that dies behind a tunnel ends it', async () => {
 
 test('an idle tunnel is closed on both sides', async () => {
   await using server = await tcpServer(upgrading);
-  const limits = { ...DEFAULT_CLIENT_LIMITS, tunnelIdleTimeoutMs: 50 };
-  await using started = await startBalancer(
-    [server.port],
-    balancerConfig({ heartbeat: { schedule: { type: 'Fixed', intervalMs: 60_000 } } }),
-    { limits },
-  );
+  const heartbeat = { schedule: { type: 'Fixed', intervalMs: 60_000 } } as const;
+  await using started = await startBalancer([server.port], balancerConfig({ heartbeat, limits: { tunnelIdleTimeoutMs: 50 } }));
   using client = await RawClient.connect(started.port);
   await client.say(UPGRADE).hear('hello');
   await client.all();
