@@ -121,3 +121,9 @@ export async function startBalancer(
   await balancer.listening();
   return { balancer, port: balancer.port(portName), report: () => report, [Symbol.asyncDispose]: () => balancer.close() };
 }
+
+/** evenkeel_failures_total of the listener `http`, by reason. */
+export function failures({ balancer }: StartedBalancer): Record<string, number> {
+  const found = balancer.metrics().matchAll(/^evenkeel_failures_total\{listener="http",reason="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, reason = '', count]) => [reason, Number(count)]));
+}
