@@ -4,7 +4,7 @@ import type { HeadLimits, RequestHead, ResponseHead } from './types.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const FIRST_HOLD = 1024;
+const FIRST_HOLD_BYTES = 1_024;
 
 /**
  * Turns a stream of chunks into message heads. A head that lies whole in one chunk is read from it in place; otherwise its bytes
@@ -80,7 +80,7 @@ abstract class HeadReader<H extends { readonly size: number }> {
     const length = Math.min(this.#length + chunk.length - offset, this.#capacity);
     let held = this.#held;
     if (held === null || held.length < length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, Math.max(FIRST_HOLD, length * 2)));
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, Math.max(FIRST_HOLD_BYTES, length * 2)));
       if (held !== null) held.copy(grown, 0, 0, this.#length);
       this.#held = held = grown;
     }

@@ -11,5 +11,6 @@ export const UPSTREAM_IDLE_CONNECTIONS = 1_024;
 export const INTERIM_RESPONSES = 16;
 /** Attempts of one request, hedges included. */
 export const ATTEMPTS = 8;
-/** Of an answer that says: too much at once. Seconds after which to come back. */
-export const OVERLOAD_FIELDS = 'Retry-After: 1\r\n';
+/** For a client that came when there was too much at once. */
+export const RETRY_AFTER_SECONDS = 1;
+export const OVERLOAD_FIELDS = `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;

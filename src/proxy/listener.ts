@@ -8,6 +8,7 @@ import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
 
 const BACKLOG = 4_096;
+const KEEP_ALIVE_PROBE_MS = 30_000;
 const TICK_MS = 500;
 /** What single requests wait for is looked at more often. */
 const REQUESTS_TICK_MS = 20;
@@ -41,8 +42,9 @@ export abstract class Listener {
     this.route = route;
     this.metrics = context.metrics.listener(route.listener.name);
     this.line = new RequestLine(this.metrics);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
-      this.#accepted(socket),
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS },
+      (socket) => this.#accepted(socket),
     );
     this.#stopTicking = [
       context.sweep.every(TICK_MS, (now) => this.#tick(now)),

@@ -1,6 +1,5 @@
 /** limits.requestsPerServer: requests that find every server at its limit wait in fair order, few and not for long. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { LimitsConfig } from '../../../src/model/config.ts';
@@ -282,7 +281,7 @@ test('connections of a TCP port wait too, and are served in their order', async 
   const third = connect(started.port, '127.0.0.1', () => third.write('third'));
   third.on('error', () => {});
   third.on('data', (chunk) => assert.fail(`it is told ${chunk}`));
-  await once(third, 'close');
+  await until(() => third.closed, 'the third is closed');
   assert.deepEqual(failures(started), { TooManyPending: 1 });
   first.socket.end();
   await second.hear('hello second');
