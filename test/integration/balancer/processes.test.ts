@@ -76,7 +76,7 @@ function isRunOnce(servers: readonly ChildServer[]): void {
 }
 
 for (const method of ['GET', 'POST']) {
-  test(`${method}: a server is killed under load, and comes back`, async () => {
+  test(`[41] ${method}: a server is killed under load, and comes back`, async () => {
     await using a = await ChildServer.start('a');
     await using b = await ChildServer.start('b');
     await using victim = await ChildServer.start('victim');
@@ -95,7 +95,7 @@ for (const method of ['GET', 'POST']) {
     if (method === 'POST') isRunOnce([a, b, victim, back]);
   });
 
-  test(`${method}: a server is frozen under load, and thaws`, async () => {
+  test(`[42] ${method}: a server is frozen under load, and thaws`, async () => {
     await using a = await ChildServer.start('a');
     await using b = await ChildServer.start('b');
     await using victim = await ChildServer.start('victim');
@@ -120,7 +120,7 @@ for (const method of ['GET', 'POST']) {
   });
 }
 
-test('a balancer whose own loop stood still convicts nobody when it wakes', async () => {
+test('[51] a balancer whose own loop stood still convicts nobody when it wakes', async () => {
   await using a = await ChildServer.start('a');
   await using b = await ChildServer.start('b');
   await using started = await startBalancer([a.port, b.port], CONFIG);

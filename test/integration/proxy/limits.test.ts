@@ -33,38 +33,38 @@ interface Refusal {
 }
 
 const REFUSED: Record<string, Refusal> = {
-  'a head over headerBytes': {
+  '[19] a head over headerBytes': {
     limits: { headerBytes: 1_500 },
     wire: `GET / HTTP/1.1\r\nHost: shop\r\nX: ${LONG}\r\n\r\n`,
     status: 431,
     reason: 'HeadTooLarge',
   },
-  'more fields than headerCount': {
+  '[19] more fields than headerCount': {
     limits: { headerCount: 8 },
     wire: `GET / HTTP/1.1\r\nHost: shop\r\n${'X: 1\r\n'.repeat(8)}\r\n`,
     status: 431,
     reason: 'TooManyFields',
   },
-  'a target over uriBytes': {
+  '[19] a target over uriBytes': {
     limits: { uriBytes: 256 },
     wire: `GET /${'x'.repeat(256)} HTTP/1.1\r\nHost: shop\r\n\r\n`,
     status: 414,
     reason: 'TargetTooLong',
   },
-  'a Content-Length over bodyBytes': {
+  '[19] a Content-Length over bodyBytes': {
     limits: { bodyBytes: 1_999 },
     wire: `POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2000\r\n\r\n${LONG}`,
     status: 413,
     reason: 'BodyTooLarge',
   },
-  'a Content-Length over bodyBytes, that asks before it sends': {
+  '[19] a Content-Length over bodyBytes, that asks before it sends': {
     limits: { bodyBytes: 1_999 },
     wire: 'POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n',
     whole: `POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n${LONG}`,
     status: 413,
     reason: 'BodyTooLarge',
   },
-  'chunks over bodyBytes that come with their head': {
+  '[19] chunks over bodyBytes that come with their head': {
     limits: { bodyBytes: 1_999 },
     wire: `${CHUNKED}7d0\r\n${LONG}\r\n0\r\n\r\n`,
     status: 413,
@@ -102,7 +102,7 @@ test('what fits its limits exactly is answered', async () => {
   assert.deepEqual(failures(started), {});
 });
 
-test('chunks that grow over bodyBytes on their way: 413, closed, and the server sees no end of them', async () => {
+test('[19] chunks that grow over bodyBytes on their way: 413, closed, and the server sees no end of them', async () => {
   await using server = await RecordingServer.start();
   await using started = await startBalancer([server.port], balancerConfig({ limits: { bodyBytes: 2_500 } }));
   using client = await RawClient.connect(started.port);
@@ -253,7 +253,7 @@ for (const [protocol, listeners] of Object.entries({
   'an upgraded connection': [{}],
   'a TCP connection': [{ protocol: 'TCP' as const }],
 })) {
-  test(`${protocol} without a byte for tunnelIdleTimeout, or half-open for tunnelHalfOpenTimeout, is cut on both sides`, async () => {
+  test(`[40] ${protocol} without a byte for tunnelIdleTimeout, or half-open for tunnelHalfOpenTimeout, is cut on both sides`, async () => {
     await using server = await RecordingServer.start(({ socket }) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
       socket.removeAllListeners('end');

@@ -72,7 +72,7 @@ test('what a client sends ahead of the 101 reaches the tunnel', async () => {
   await client.say(`${UPGRADE}early`).hear('echo early');
 });
 
-test('an upgrade answered with anything but 101 makes no tunnel, and what came ahead is never taken for a request', async () => {
+test('[38] an upgrade answered with anything but 101 makes no tunnel, and what came ahead is never taken for a request', async () => {
   await using server = await ScriptedServer.start((_received, reply) => reply.send('no'));
   await using started = await startBalancer([server.port]);
   using client = await RawClient.connect(started.port);
@@ -102,7 +102,7 @@ test('a server that dies behind a tunnel ends it', async () => {
   await client.all();
 });
 
-test('an idle tunnel is closed on both sides', async () => {
+test('[40] an idle tunnel is closed on both sides', async () => {
   await using server = await tcpServer(upgrading);
   const heartbeat = { schedule: { type: 'Fixed', intervalMs: 60_000 } } as const;
   await using started = await startBalancer([server.port], balancerConfig({ heartbeat, limits: { tunnelIdleTimeoutMs: 50 } }));
