@@ -1,5 +1,8 @@
 /** A balancer, in a process of its own, that gets more than it or its servers can take, is stopped for a while, or is to end under load. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChildBalancer } from '../../support/child-balancer.ts';
@@ -15,6 +18,21 @@ const HEALTHZ = {
   schedule: { type: 'Fixed', intervalMs: 200 },
   timeoutMs: 1_000,
 } as const;
+
+/** Answers heartbeats after a while, so that some are always under way, and all else at once. */
+async function thoughtfulServer(): Promise<Server> {
+  const server = createServer((request, answer) => {
+    if (request.url === '/healthz') setTimeout(() => answer.end('ok'), 300);
+    else answer.end('answered');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
 
 const FAILOVERS = 'evenkeel_failovers_total';
 
@@ -72,7 +90,7 @@ test('[47] no file descriptors left: no crash, no server blamed, and all is well
     if (client) clients.push(client.say(GET));
   }
   await until(() => clients.some(({ ended }) => ended !== 'no') || clients.some(({ heard }) => heard.includes(' 503 ')), 'it runs out');
-  // Some heartbeats pass in which not one of them could be sent.
+  // For some heartbeats, during which nothing may happen to the servers.
   await delay(1_500);
   admin.heard = '';
   await admin.say('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n').hear('200 OK');
@@ -136,9 +154,11 @@ test('[48] SIGTERM under load, with another balancer to go to: nothing fails, an
 });
 
 test('[51] a balancer that is frozen for 2 s convicts no server when it wakes, and fails nothing', async () => {
-  await using a = await ChildServer.start('a');
-  await using b = await ChildServer.start('b');
-  await using balancer = await ChildBalancer.start([a.port, b.port], balancerConfig({ heartbeat: { ...HEALTHZ, timeoutMs: 200 } }));
+  await using a = await thoughtfulServer();
+  await using b = await thoughtfulServer();
+  // One miss would be enough.
+  const config = balancerConfig({ heartbeat: { ...HEALTHZ, failureThreshold: 1 } });
+  await using balancer = await ChildBalancer.start([portOf(a), portOf(b)], config);
   using load = new Load(balancer.port, 'POST');
   await until(() => load.statuses.length > 200, 'requests flow');
   for (let each = 0; each < 3; each++) {
