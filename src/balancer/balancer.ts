@@ -7,7 +7,7 @@ import type { BalancerConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
-import { JsonAccessLog } from '../proxy/access-log.ts';
+import { JsonAccessLog, type LogOutput } from '../proxy/access-log.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { LoopTime } from '../proxy/loop-time.ts';
 import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
@@ -42,7 +42,7 @@ export interface BalancerOptions {
   /** While going down, for how long new connections are still taken, so that everybody can learn of it; 0 unless given. */
   readonly drainDelayMs?: number;
   /** Where the access log goes: standard output unless given. */
-  readonly accessLogStream?: NodeJS.WritableStream & { readonly writableLength: number };
+  readonly accessLogStream?: LogOutput;
 }
 
 const SUSPICION_MS = 10;
@@ -243,6 +243,7 @@ export class Balancer implements ConfigTarget {
     this.#pool.close();
     this.#sweep.stop();
     await this.#reporter.close();
+    await this.#context.accessLog.close();
   }
 
   #route(config: BalancerConfig): void {

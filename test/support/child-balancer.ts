@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { BalancerConfig } from '../../src/model/config.ts';
 import { ask } from './raw-client.ts';
 
@@ -18,10 +18,15 @@ export interface ChildOptions {
 export class ChildBalancer {
   readonly port: number;
   readonly adminPort: number;
+  /** Lines of its standard output, the access log, as far as they have been read. */
+  readonly output: readonly string[];
   readonly #child: ChildProcess;
+  readonly #lines: Interface;
 
-  private constructor(child: ChildProcess, ports: { port: number; adminPort: number }) {
+  private constructor(child: ChildProcess, lines: Interface, output: readonly string[], ports: { port: number; adminPort: number }) {
     this.#child = child;
+    this.#lines = lines;
+    this.output = output;
     this.port = ports.port;
     this.adminPort = ports.adminPort;
   }
@@ -35,7 +40,9 @@ export class ChildBalancer {
     const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => ['null'])])) as [string];
     const ports = JSON.parse(line) as { port: number; adminPort: number } | null;
     if (ports === null) throw new Error('the balancer ended before it had started');
-    return new ChildBalancer(child, ports);
+    const output: string[] = [];
+    lines.on('line', (each) => output.push(each));
+    return new ChildBalancer(child, lines, output, ports);
   }
 
   get running(): boolean {
@@ -45,6 +52,12 @@ export class ChildBalancer {
   /** Resident memory in bytes. */
   get memory(): number {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))?.[1]) * 1_024;
+  }
+
+  /** Reads its standard output no more, until `read` is true. */
+  read(read: boolean): void {
+    if (read) this.#lines.resume();
+    else this.#lines.pause();
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -76,6 +76,28 @@ test('[46] more connections than there may be: each further one hears 503, and t
   }
 });
 
+test('a reader of the access log who stands still stops nobody: lines are dropped, and counted when there is a reader again', async () => {
+  await using server = await ScriptedServer.start(named('answered'));
+  const config = balancerConfig({ telemetry: { accessLog: 'JSON', responseHeader: null } });
+  await using balancer = await ChildBalancer.start([server.port], config);
+  const request = `GET /${'x'.repeat(10_000)} HTTP/1.1\r\nHost: shop\r\n\r\n`;
+  using client = await RawClient.connect(balancer.port);
+  balancer.read(false);
+  for (let each = 0; each < 1_500; each++) {
+    client.heard = '';
+    await client.say(request).hear(/answered$/);
+  }
+  balancer.read(true);
+  await until(() => balancer.output.some((line) => line.includes('"target":"/xxx')), 'what was held is read');
+  await until(async () => {
+    client.heard = '';
+    await client.say(GET).hear(/answered$/);
+    return balancer.output.some((line) => /"dropped":[1-9]/.test(line));
+  }, 'the lines that were dropped are counted');
+  await until(() => balancer.output.at(-1)?.includes('"target":"/","status":200') === true, 'the log goes on');
+  for (const line of balancer.output) assert.doesNotThrow(() => JSON.parse(line));
+});
+
 test('[47] no file descriptors left: no crash, no server blamed, and all is well once there are some again', async () => {
   await using a = await ScriptedServer.start(named('answered'));
   await using b = await ScriptedServer.start(named('answered'));
