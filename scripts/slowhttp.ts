@@ -15,9 +15,11 @@ const SECONDS = Number(process.env.SECONDS ?? 45);
 const MODES: Readonly<Record<string, readonly string[]>> = {
   headers: ['-H', '-i', '1'],
   body: ['-B', '-i', '1', '-s', '1000000'],
-  // Answers that no kernel's buffers hold, read 5 bytes at a time.
+  // 5 bytes at a time.
   read: ['-X', '-n', '1', '-z', '5', '-w', '512', '-y', '1024'],
 };
+/** More than the buffers of any kernel hold. */
+const LARGE = Buffer.alloc(20_000_000, 'x');
 const CLIENTS = 'evenkeel_client_connections{listener="http"}';
 
 interface Outcome {
@@ -32,7 +34,7 @@ interface Outcome {
 const server = createServer((request, answer) => {
   request.resume();
   request.on('error', () => {});
-  answer.end(request.url === '/large' ? Buffer.alloc(20_000_000, 'x') : 'answered');
+  request.on('end', () => answer.end(request.url === '/large' ? LARGE : 'answered'));
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
