@@ -1,8 +1,14 @@
-import { type DefaultedBackend, type DefaultedHeartbeat, type DefaultedSpec, withDefaults } from '../api/v1alpha1/defaults.ts';
+import {
+  type DefaultedBackend,
+  type DefaultedHeartbeat,
+  type DefaultedLimits,
+  type DefaultedSpec,
+  withDefaults,
+} from '../api/v1alpha1/defaults.ts';
 import { parseDuration } from '../api/v1alpha1/duration.ts';
 import { backendName, resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
-import type { BackendConfig, BalancerConfig, HeartbeatConfig, ListenerConfig, ScheduleConfig } from '../model/config.ts';
+import type { BackendConfig, BalancerConfig, HeartbeatConfig, LimitsConfig, ListenerConfig, ScheduleConfig } from '../model/config.ts';
 import { bindPorts } from './bind-ports.ts';
 import { ConfigError } from './errors.ts';
 
@@ -40,6 +46,7 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
       responseTimeoutMs: milliseconds(spec.failover.responseTimeout),
       drainTimeoutMs: milliseconds(spec.failover.drainTimeout),
     },
+    limits: resolveLimits(spec.limits),
     telemetry: spec.telemetry,
   };
 }
@@ -102,6 +109,28 @@ function resolveSchedule(schedule: DefaultedHeartbeat['schedule']): ScheduleConf
   return schedule.type === 'Budget'
     ? { type: 'Budget', checksPerSecond: schedule.checksPerSecond, ...limits }
     : { type: 'Measured', ...limits };
+}
+
+function resolveLimits(limits: DefaultedLimits): LimitsConfig {
+  return {
+    headerBytes: limits.headerBytes,
+    headerCount: limits.headerCount,
+    uriBytes: limits.uriBytes,
+    bodyBytes: limits.bodyBytes ?? 0,
+    connectionsPerPort: limits.connectionsPerPort,
+    requestsPerConnection: limits.requestsPerConnection ?? 0,
+    headerTimeoutMs: milliseconds(limits.headerTimeout),
+    bodyTimeoutMs: milliseconds(limits.bodyTimeout),
+    bodyProgressBytes: limits.bodyProgressBytes,
+    idleTimeoutMs: milliseconds(limits.idleTimeout),
+    writeTimeoutMs: milliseconds(limits.writeTimeout),
+    requestTimeoutMs: limits.requestTimeout === null ? 0 : milliseconds(limits.requestTimeout),
+    tunnelIdleTimeoutMs: milliseconds(limits.tunnelIdleTimeout),
+    tunnelHalfOpenTimeoutMs: milliseconds(limits.tunnelHalfOpenTimeout),
+    requestsPerServer: limits.requestsPerServer ?? 0,
+    pendingRequests: limits.pendingRequests,
+    pendingTimeoutMs: milliseconds(limits.pendingTimeout),
+  };
 }
 
 function milliseconds(duration: string): number {

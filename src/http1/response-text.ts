@@ -67,7 +67,7 @@ export interface ErrorTextOptions {
 }
 
 /** After which nothing more is said: for what could not be read as a request at all. */
-const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
+export const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
 
 /** The one line that a response of the proxy's own says. */
 export function errorBody(status: number, message: string): string {

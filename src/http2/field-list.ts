@@ -4,7 +4,7 @@ import { FIELD_VALUE, TOKEN } from '../http1/bytes.ts';
 export type FieldList = string[];
 
 /** Each field line counts for its name, its value and the four bytes that HTTP/1.1 puts around them. */
-export const LINE_BYTES = 4;
+export const LINE_OVERHEAD = 4;
 const COLON = ':';
 const CR = '\r';
 

@@ -4,7 +4,7 @@ import { Field, fieldNamed } from '../http1/field-names.ts';
 import { CHUNKED, contentLength, NO_BODY } from '../http1/framing.ts';
 import { checkExpect, METHOD_BYTES, NOT_FORWARDED } from '../http1/request-head.ts';
 import { type ForwardedFields, type Framing, type HeadLimits, ProtocolError, type RequestHead } from '../http1/types.ts';
-import { consistsOf, isFieldValue, isLowerToken, LINE_BYTES } from './field-list.ts';
+import { consistsOf, isFieldValue, isLowerToken, LINE_OVERHEAD } from './field-list.ts';
 
 /** RFC 9113 §8.2.2: fields of an HTTP/1.1 connection, which make an HTTP/2 request malformed. */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'http2-settings']);
@@ -32,14 +32,14 @@ class RequestFields {
     for (let i = 0; i + 1 < list.length; i += 2) {
       const name = list[i] as string;
       const value = list[i + 1] as string;
-      this.size += name.length + value.length + LINE_BYTES;
-      if (this.size > limits.headBytes)
-        throw new ProtocolError(431, 'HeadTooLarge', `the request head has more than ${limits.headBytes} bytes`);
+      this.size += name.length + value.length + LINE_OVERHEAD;
+      if (this.size > limits.headerBytes)
+        throw new ProtocolError(431, 'HeadTooLarge', `the request head has more than ${limits.headerBytes} bytes`);
       if (name.charCodeAt(0) === COLON) {
         this.#readPseudo(name, value, count > 0);
       } else {
-        if (++count > limits.fieldCount)
-          throw new ProtocolError(431, 'TooManyFields', `the head has more than ${limits.fieldCount} field lines`);
+        if (++count > limits.headerCount)
+          throw new ProtocolError(431, 'TooManyFields', `the head has more than ${limits.headerCount} field lines`);
         this.#readField(name, value);
       }
     }
@@ -153,8 +153,8 @@ function checkScheme(scheme: string): void {
 }
 
 function checkPath(method: string, path: string, limits: HeadLimits): void {
-  if (path.length > limits.targetBytes) {
-    throw new ProtocolError(414, 'TargetTooLong', `the request target is longer than ${limits.targetBytes} bytes`);
+  if (path.length > limits.uriBytes) {
+    throw new ProtocolError(414, 'TargetTooLong', `the request target is longer than ${limits.uriBytes} bytes`);
   }
   if (path.charCodeAt(0) === SLASH ? consistsOf(TARGET, path) : path === '*' && method === 'OPTIONS') return;
   throw malformed('BadTarget', 'the path does not begin with a slash, or has a byte that it may not have');

@@ -1,7 +1,7 @@
 import { Field, fieldNamed } from '../http1/field-names.ts';
 import { CHUNKED, contentLength, NO_BODY } from '../http1/framing.ts';
 import { type Framing, type HeadLimits, ProtocolError, type ResponseHead } from '../http1/types.ts';
-import { isFieldValue, isLowerToken, LINE_BYTES } from './field-list.ts';
+import { isFieldValue, isLowerToken, LINE_OVERHEAD } from './field-list.ts';
 
 /** RFC 9113 §8.2.2, as far as they are not refused by name below. */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
@@ -18,7 +18,7 @@ export function responseHead(list: readonly string[], limits: HeadLimits, reques
   for (let i = 0; i + 1 < list.length; i += 2) {
     const name = list[i] as string;
     const value = list[i + 1] as string;
-    size += name.length + value.length + LINE_BYTES;
+    size += name.length + value.length + LINE_OVERHEAD;
     if (name === ':status') {
       status = statusOf(value);
       continue;
@@ -32,7 +32,7 @@ export function responseHead(list: readonly string[], limits: HeadLimits, reques
     }
   }
   if (status === 0) throw broken('BadStatus', 'the response has no status');
-  if (size > limits.headBytes) throw broken('HeadTooLarge', `the response head has more than ${limits.headBytes} bytes`);
+  if (size > limits.headerBytes) throw broken('HeadTooLarge', `the response head has more than ${limits.headerBytes} bytes`);
   const bodyForbidden = status < 200 || status === 204;
   const bodyless = bodyForbidden || status === 304 || requestMethod === 'HEAD';
   return {

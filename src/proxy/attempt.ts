@@ -21,6 +21,10 @@ export interface AttemptOwner {
   /** The server has switched protocols on `connection`; `rest` is the first of what it says in the new one. */
   switched(attempt: Attempt, head: ResponseHead, connection: UpstreamConnection, rest: Buffer): void;
   failed(attempt: Attempt, failure: AttemptFailure): void;
+  /** Its server has one request less. */
+  freed(): void;
+  /** Its server has one request less. */
+  freed(): void;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
 }
@@ -203,6 +207,7 @@ export abstract class Attempt {
   protected over(): void {
     this.phase = 'Over';
     this.upstream.active--;
+    this.owner.freed();
   }
 
   protected get isOver(): boolean {

@@ -1,19 +1,18 @@
 import type { Socket } from 'node:net';
 import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
+import type { BufferLoan } from './read-buffers.ts';
 
-/** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is surrendered. */
+/** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is lent. */
 export interface PayloadSource {
-  /** `piece` lies in a buffer that can be surrendered. */
-  owns(piece: Buffer): boolean;
-  /** Leaves that buffer to whoever still holds views of it. */
-  surrenderBuffer(): void;
+  /** For a write of views of what was just received; null: they have to be copied. */
+  lend(): BufferLoan | null;
+  /** After that write: where it is not done (`pending`), the buffer is left to it. */
+  lent(loan: BufferLoan, pending: boolean): void;
   /** Trailer lines, each ending in CRLF, once the response is whole. */
   readonly trailers: string;
 }
-
-/** Up to here a message is put together as one latin1 string: one system call, and no buffer that must outlive it. */
-export const ONE_STRING_BYTES = 8_192;
 
 export function bytesOf(pieces: readonly Buffer[]): number {
   let bytes = 0;
@@ -32,7 +31,7 @@ function asText(before: string, chunked: boolean, pieces: readonly Buffer[], byt
 
 /**
  * Writes `head` (may be empty) and the pieces of a response's body to a client. The pieces are views of what `source` has just received:
- * where they cannot leave at once they are copied, or their buffer is surrendered.
+ * where they cannot leave at once, their buffer is left to the write.
  */
 export function writeResponse(
   socket: Socket,
@@ -43,23 +42,21 @@ export function writeResponse(
   source: PayloadSource,
 ): void {
   const bytes = bytesOf(pieces);
-  if (bytes <= ONE_STRING_BYTES) {
+  const loan = bytes > ONE_STRING_BYTES ? source.lend() : null;
+  if (loan === null) {
     const text = asText(head, chunked, pieces, bytes, done);
     if (text !== '') socket.write(text, 'latin1');
     return;
   }
-  let owned = false;
+  const last = pieces.length - 1;
   socket.cork();
   const before = chunked ? head + chunkStart(bytes) : head;
   if (before !== '') socket.write(before, 'latin1');
-  for (const piece of pieces) {
-    const own = source.owns(piece);
-    socket.write(own ? piece : Buffer.from(piece));
-    owned ||= own;
-  }
+  for (let each = 0; each < last; each++) socket.write(pieces[each] as Buffer);
+  socket.write(pieces[last] as Buffer, loan.returned);
   if (chunked) socket.write(done ? CHUNK_END + LAST_CHUNK : CHUNK_END, 'latin1');
   socket.uncork();
-  if (owned && socket.writableLength > 0) source.surrenderBuffer();
+  source.lent(loan, socket.writableLength > 0);
 }
 
 /** A piece of a request's body that may be kept: nobody writes into it. A string is latin1: one character is one byte. */

@@ -5,10 +5,11 @@ import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/typ
 import type { Conduct } from '../http2/conduct.ts';
 import { requestHead } from '../http2/request-head.ts';
 import { errorResponse, responseFields, trailerFields } from '../http2/response-fields.ts';
-import { bytesOf, ONE_STRING_BYTES, type PayloadSource } from './body-text.ts';
+import { bytesOf, type PayloadSource } from './body-text.ts';
 import type { ClientHost } from './client-host.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
-import type { RequestFailure } from './proxy-metrics.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
+import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
@@ -41,6 +42,7 @@ export class ClientStream implements ExchangeClient {
   #exchange: Exchange | null = null;
   /** Bytes of the body that may still come; -1: any number. */
   #bodyLeft = -1;
+  #payloadBytes = 0;
   #bodyDone = false;
   #bodyHeld = false;
   #headOnly = false;
@@ -77,7 +79,7 @@ export class ClientStream implements ExchangeClient {
     this.#bodySince = context.time.now();
     let head: RequestHead;
     try {
-      head = requestHead(list, ended, context.limits.head);
+      head = requestHead(list, ended, host.route.limits);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuseMalformed(error);
@@ -93,7 +95,8 @@ export class ClientStream implements ExchangeClient {
       this.#stream.on('data', (chunk: Buffer) => this.#received(chunk));
       this.#stream.on('end', () => this.#ended());
     }
-    this.#exchange.begin(NOTHING, ended);
+    if (this.#tooLarge(this.#bodyLeft)) this.#refuseBody(this.#exchange);
+    else this.#exchange.begin(NOTHING, ended);
   }
 
   // What the exchange asks for.
@@ -167,10 +170,10 @@ export class ClientStream implements ExchangeClient {
   // Ends.
 
   /** Ends it now, whatever it is at. */
-  close(failure: RequestFailure = 'ClientTimeout'): void {
+  close(reason: RequestFailure): void {
     const exchange = this.#exchange;
     this.#exchange = null;
-    exchange?.clientGone(failure);
+    exchange?.clientGone(reason);
     this.#stream.destroy(CUT);
   }
 
@@ -181,14 +184,14 @@ export class ClientStream implements ExchangeClient {
 
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
-    const { limits } = this.#connection.host.context;
+    const { limits } = this.#connection.host.route;
     if (this.#stream.destroyed) {
       this.gone();
     } else if (this.#takesNothing(now)) {
-      this.close();
+      this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
       const limitMs = this.#streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
-      if (now - this.#bodySince >= limitMs) this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
+      if (now - this.#bodySince >= limitMs) this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
     }
   }
 
@@ -203,7 +206,7 @@ export class ClientStream implements ExchangeClient {
 
   #refuseMalformed(error: ProtocolError): void {
     const { metrics } = this.#connection.host;
-    metrics.failure('Refused');
+    metrics.failure(refusalReason(error.code));
     metrics.response(error.status);
     this.refuse(error.status, error.message, '');
     if (!this.#bodyDone) this.#stream.close(NGHTTP2_NO_ERROR);
@@ -216,18 +219,18 @@ export class ClientStream implements ExchangeClient {
       this.#unsentSince = now;
       return false;
     }
-    return now - this.#unsentSince >= this.#connection.host.context.limits.writeTimeoutMs;
+    return now - this.#unsentSince >= this.#connection.host.route.limits.writeTimeoutMs;
   }
 
   // Bytes.
 
   #received(chunk: Buffer): void {
-    const { context } = this.#connection.host;
+    const { context, route } = this.#connection.host;
     const exchange = this.#exchange;
     if (exchange === null) return;
     this.#connection.conduct.moved();
     this.#bodyBytes += chunk.length;
-    if (this.#bodyBytes >= context.limits.bodyBytes) {
+    if (this.#bodyBytes >= route.limits.bodyProgressBytes) {
       this.#bodyBytes = 0;
       this.#bodySince = context.time.now();
     }
@@ -239,7 +242,18 @@ export class ClientStream implements ExchangeClient {
         return;
       }
     }
-    exchange.body([chunk], false);
+    this.#payloadBytes += chunk.length;
+    if (this.#tooLarge(this.#payloadBytes)) this.#refuseBody(exchange);
+    else exchange.body([chunk], false);
+  }
+
+  #tooLarge(bytes: number): boolean {
+    const { bodyBytes } = this.#connection.host.route.limits;
+    return bodyBytes > 0 && bytes > bodyBytes;
+  }
+
+  #refuseBody(exchange: Exchange): void {
+    exchange.refuse(413, `the request body has more than ${this.#connection.host.route.limits.bodyBytes} bytes`, 'BodyTooLarge');
   }
 
   /** The end of the readable side comes when a stream is cut, too. */
@@ -281,12 +295,9 @@ export class ClientStream implements ExchangeClient {
   }
 
   #writeBuffers(payload: readonly Buffer[], source: PayloadSource): void {
-    let owned = false;
-    for (const piece of payload) {
-      const own = source.owns(piece);
-      this.#stream.write(own ? piece : Buffer.from(piece));
-      owned ||= own;
-    }
-    if (owned) source.surrenderBuffer();
+    const loan = source.lend();
+    for (const piece of payload) this.#stream.write(loan ? piece : Buffer.from(piece));
+    // Never given back: of a stream that is cut nobody says when nghttp2 has done with its bytes, and another's must not take their place.
+    if (loan) source.lent(loan, true);
   }
 }

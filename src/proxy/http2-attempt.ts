@@ -6,11 +6,14 @@ import { responseHead, trailerLines } from '../http2/response-head.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
 import type { BodyPiece, PayloadSource } from './body-text.ts';
 import { isOwnError } from './failure.ts';
+import { BufferLoan } from './read-buffers.ts';
 import type { ConnectionUser } from './upstream-connection.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 const NOTHING: readonly Buffer[] = [];
+/** What is read belongs to whoever gets it, so there is nothing to give back. */
+const NO_LOAN = new BufferLoan(Buffer.alloc(0));
 /** As in ClientStream: `close` would end the request first, and a server could take what it has of it for the whole. */
 const GIVEN_UP = new Error('the attempt is given up');
 
@@ -103,11 +106,11 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
 
   // Its chunks are nobody else's.
 
-  owns(): boolean {
-    return true;
+  lend(): BufferLoan {
+    return NO_LOAN;
   }
 
-  surrenderBuffer(): void {}
+  lent(): void {}
 
   protected override drop(): void {
     this.#session.leave(this, this.time.now());

@@ -5,8 +5,16 @@ import type { HeadLimits } from '../http1/types.ts';
 import { Conduct } from '../http2/conduct.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import { ClientStream, type StreamHost } from './client-stream.ts';
-import { GOAWAY_MS, HTTP2_CONNECTION_WINDOW, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW, HTTP2_STREAMS, LINGER_MS } from './limits.ts';
+import {
+  GOAWAY_MS,
+  HTTP2_CONNECTION_WINDOW_BYTES,
+  HTTP2_MEMORY_MB,
+  HTTP2_STREAM_WINDOW_BYTES,
+  LINGER_MS,
+  STREAMS_PER_CONNECTION,
+} from './limits.ts';
 import type { ListenerConnection } from './listener.ts';
+import type { RequestFailure } from './proxy-metrics.ts';
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
 /** GOAWAY with this as the last stream says that the connection will end, and refuses nothing yet (RFC 9113 §6.8). */
@@ -21,26 +29,18 @@ interface Options extends ServerOptions {
   readonly streamResetRate: number;
 }
 
-const optionsOf = (() => {
-  let known: { head: HeadLimits; options: Options } | null = null;
-  return (head: HeadLimits): Options => {
-    if (known?.head !== head) known = { head, options: sessionOptions(head) };
-    return known.options;
-  };
-})();
-
 function sessionOptions(head: HeadLimits): Options {
   return {
-    maxHeaderListPairs: head.fieldCount + PSEUDO_FIELDS,
+    maxHeaderListPairs: head.headerCount + PSEUDO_FIELDS,
     maxSessionMemory: HTTP2_MEMORY_MB,
     strictSingleValueFields: false,
     streamResetBurst: CUT_BURST,
     streamResetRate: CUT_BURST,
     settings: {
       enablePush: false,
-      maxConcurrentStreams: HTTP2_STREAMS,
-      maxHeaderListSize: head.headBytes,
-      initialWindowSize: HTTP2_STREAM_WINDOW,
+      maxConcurrentStreams: STREAMS_PER_CONNECTION,
+      maxHeaderListSize: head.headerBytes,
+      initialWindowSize: HTTP2_STREAM_WINDOW_BYTES,
     },
   };
 }
@@ -62,6 +62,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
   #announcedAt = 0;
   #closedAt = 0;
   #condemned = false;
+  #requests = 0;
 
   /** Bytes of the client that have been read already must have been given back to `socket`, which must not flow. */
   constructor(socket: Socket, host: ClientHost) {
@@ -78,8 +79,8 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     this.#socket = socket;
     this.#openedAt = this.#idleSince = context.time.now();
     this.#maxAgeMs = maxAgeOf(host);
-    this.#session = performServerHandshake(socket, optionsOf(context.limits.head));
-    this.#session.setLocalWindowSize(HTTP2_CONNECTION_WINDOW);
+    this.#session = performServerHandshake(socket, sessionOptions(host.route.limits));
+    this.#session.setLocalWindowSize(HTTP2_CONNECTION_WINDOW_BYTES);
     this.#listen();
   }
 
@@ -89,14 +90,14 @@ export class Http2Connection implements ListenerConnection, StreamHost {
   }
 
   tickClient(now: number): void {
-    const { limits } = this.host.context;
+    const { limits } = this.host.route;
     for (const stream of this.#streams) stream.tickClient(now);
     if (this.#closedAt > 0) {
       // A client that does not take what is left for it would keep the connection open for ever.
       if (this.idle && now - Math.max(this.#closedAt, this.#idleSince) >= LINGER_MS) this.#socket.destroy();
     } else if (this.#announcedAt > 0) {
       if (now - this.#announcedAt >= GOAWAY_MS) this.#refuseMore(now);
-    } else if (this.host.draining || (this.#maxAgeMs > 0 && now - this.#openedAt >= this.#maxAgeMs)) {
+    } else if (this.#mustEnd(now)) {
       this.#announcedAt = now;
       this.#session.goaway(NGHTTP2_NO_ERROR, EVERY_STREAM);
     } else if (this.idle && now - this.#idleSince >= limits.idleTimeoutMs) {
@@ -104,12 +105,18 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     }
   }
 
+  #mustEnd(now: number): boolean {
+    const { requestsPerConnection } = this.host.route.limits;
+    if (this.host.draining || (requestsPerConnection > 0 && this.#requests >= requestsPerConnection)) return true;
+    return this.#maxAgeMs > 0 && now - this.#openedAt >= this.#maxAgeMs;
+  }
+
   closeIfIdle(now: number, idleMs: number): void {
     if (this.#closedAt === 0 && this.idle && now - this.#idleSince >= idleMs) this.#refuseMore(now);
   }
 
   close(): void {
-    this.#end();
+    this.#end('GoingDown');
   }
 
   // What streams report.
@@ -146,6 +153,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
       this.cut();
       return;
     }
+    this.#requests++;
     const client = new ClientStream(stream, this);
     this.#streams.add(client);
     client.begin(list, ended);
@@ -170,12 +178,12 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     this.#condemned = true;
     this.host.metrics.failure('Refused');
     // Not from within nghttp2's reading, which is where this may be called from: it would send no GOAWAY.
-    setImmediate(() => this.#end(new Error('the client asks for too much work'), NGHTTP2_ENHANCE_YOUR_CALM));
+    setImmediate(() => this.#end('Refused', new Error('the client asks for too much work'), NGHTTP2_ENHANCE_YOUR_CALM));
   }
 
-  #end(reason?: Error, code?: number): void {
+  #end(reason: RequestFailure, error?: Error, code?: number): void {
     this.#closedAt ||= Math.max(this.host.context.time.now(), 1);
-    for (const stream of [...this.#streams]) stream.close();
-    this.#session.destroy(reason, code);
+    for (const stream of [...this.#streams]) stream.close(reason);
+    this.#session.destroy(error, code);
   }
 }

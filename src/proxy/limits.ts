@@ -1,48 +1,16 @@
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/types.ts';
-
-/** What one client may take up. Every wait of a client is bounded by one of these; what servers may take is in FailoverConfig. */
-export interface ClientLimits {
-  readonly head: HeadLimits;
-  /** From the first byte of a request head to its last; over it: 408. */
-  readonly headTimeoutMs: number;
-  /** In any such time at least `bodyBytes` of a request body, or its end, must come, while it is read at all; else: 408. */
-  readonly bodyTimeoutMs: number;
-  readonly bodyBytes: number;
-  /** Between requests. */
-  readonly idleTimeoutMs: number;
-  /** While the client takes none of what we have for it. */
-  readonly writeTimeoutMs: number;
-  /** Without a byte either way: upgraded and TCP connections. */
-  readonly tunnelIdleTimeoutMs: number;
-  /** The same, when one side has ended its half. */
-  readonly tunnelHalfOpenTimeoutMs: number;
-  /** Open client connections of one listener; a further one is closed at once. */
-  readonly connections: number;
-}
-
-export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
-  head: DEFAULT_HEAD_LIMITS,
-  headTimeoutMs: 10_000,
-  bodyTimeoutMs: 30_000,
-  bodyBytes: 1_024,
-  idleTimeoutMs: 75_000,
-  writeTimeoutMs: 30_000,
-  tunnelIdleTimeoutMs: 3_600_000,
-  tunnelHalfOpenTimeoutMs: 60_000,
-  connections: 20_000,
-};
+// Limits that are fixed. Those that can be set are LimitsConfig; docs/reference.md lists both, and a test compares.
 
 /** Streams that a client of HTTP/2 may have under way on one connection. RFC 9113 §6.5.2 advises 100 or more. */
-export const HTTP2_STREAMS = 128;
+export const STREAMS_PER_CONNECTION = 128;
 /** Streams that we open on one HTTP/2 connection to a server, where it allows as many; more need another connection. */
-export const HTTP2_UPSTREAM_STREAMS = 100;
+export const STREAMS_PER_SERVER_CONNECTION = 100;
 /** All of them may be held up by clients that do not read, and others must still go on. */
-export const HTTP2_UPSTREAM_WINDOW = HTTP2_UPSTREAM_STREAMS * 65_535;
+export const HTTP2_UPSTREAM_WINDOW_BYTES = STREAMS_PER_SERVER_CONNECTION * 65_535;
 /** An HTTP/2 connection to a server without a stream. */
 export const HTTP2_UPSTREAM_IDLE_MS = 60_000;
 /** Bytes of request bodies that may wait for servers, on one HTTP/2 connection and on one of its streams. */
-export const HTTP2_CONNECTION_WINDOW = 1_048_576;
-export const HTTP2_STREAM_WINDOW = 65_535;
+export const HTTP2_CONNECTION_WINDOW_BYTES = 1_048_576;
+export const HTTP2_STREAM_WINDOW_BYTES = 65_535;
 /** Megabytes that one HTTP/2 connection may take up in all, beyond which node:http2 resets its streams: more than all windows and buffers together. */
 export const HTTP2_MEMORY_MB = 32;
 /** Between the GOAWAY that asks a client to open no more streams and the one that refuses them: what is on its way meanwhile is served. */
@@ -59,3 +27,12 @@ export const UPSTREAM_IDLE_CONNECTIONS = 1_024;
 export const INTERIM_RESPONSES = 16;
 /** Attempts of one request, hedges included. */
 export const ATTEMPTS = 8;
+
+/**
+ * Up to here (and so up to the size of a read that is not a stream's) a message is put together as one latin1 string: one system call, and no
+ * buffer that must outlive it. With a head of 1 KiB it is still under the 16 KiB up to which Node writes a string without allocating.
+ */
+export const ONE_STRING_BYTES = 15_360;
+/** For a client that came when there was too much at once. */
+export const RETRY_AFTER_SECONDS = 1;
+export const OVERLOAD_FIELDS = `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;

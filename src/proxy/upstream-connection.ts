@@ -4,6 +4,8 @@ import { ResponseHeadReader } from '../http1/head-reader.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
+import { BufferLoan, giveReadBuffer, takeReadBuffer } from './read-buffers.ts';
 
 /** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
 export interface ConnectionUser {
@@ -34,13 +36,12 @@ export interface ConnectionOwner {
   forget(connection: UpstreamConnection): void;
 }
 
-const READ_BYTES = 65_536;
 /**
  * All connections read into this one, since a read is handed on in one synchronous call. A body that streams has buffers of its own, as
- * a client that reads slowly makes its bytes outlive the call.
+ * a client that reads slowly makes its bytes outlive the call. Small enough for what it holds to be written on as one string (see body-text.ts).
  */
-const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
-const KEEP_ALIVE_PROBE_MS = 30_000;
+const SHARED = Buffer.allocUnsafeSlow(ONE_STRING_BYTES);
+export const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** One connection to a server, used by one attempt after the other. */
 export class UpstreamConnection {
@@ -53,7 +54,7 @@ export class UpstreamConnection {
   idleSince = 0;
   readonly #owner: ConnectionOwner;
   #user: ConnectionUser | null;
-  #buffer = SHARED;
+  #buffer: Buffer = SHARED;
   #closed = false;
 
   constructor(owner: ConnectionOwner, user: ConnectionUser) {
@@ -91,7 +92,7 @@ export class UpstreamConnection {
   /** Gives it back for the next attempt. */
   release(now: number): void {
     this.#user = null;
-    this.#buffer = SHARED;
+    this.#share();
     this.reused = true;
     this.#owner.release(this, now);
   }
@@ -100,23 +101,31 @@ export class UpstreamConnection {
     this.#user = null;
     if (this.#closed) return;
     this.#closed = true;
+    this.#share();
     this.#owner.forget(this);
     this.socket.destroy();
   }
 
   /** From the next read on, bytes come in a buffer of this connection's own: they may be written on without a copy. */
   streamBody(): void {
-    if (this.#buffer === SHARED) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    if (this.#buffer === SHARED) this.#buffer = takeReadBuffer();
   }
 
-  /** Whether `piece`, a view of what was just received, lies in a buffer of this connection's own. */
-  owns(piece: Buffer): boolean {
-    return this.#buffer !== SHARED && piece.buffer === this.#buffer.buffer;
+  /** For a write of views of what was just received; null: they lie in the shared buffer and have to be copied. */
+  lend(): BufferLoan | null {
+    return this.#buffer === SHARED ? null : new BufferLoan(this.#buffer);
   }
 
-  /** Leaves the buffer to whoever still holds views of it. */
-  surrenderBuffer(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** After that write: where it is not done (`pending`), the buffer is left to it, and the next read goes into another one. */
+  lent(loan: BufferLoan, pending: boolean): void {
+    if (!pending) return;
+    loan.keep();
+    this.#buffer = takeReadBuffer();
+  }
+
+  #share(): void {
+    if (this.#buffer !== SHARED) giveReadBuffer(this.#buffer);
+    this.#buffer = SHARED;
   }
 
   get trailers(): string {

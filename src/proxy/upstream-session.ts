@@ -3,19 +3,18 @@ import { connect } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW, HTTP2_UPSTREAM_STREAMS, HTTP2_UPSTREAM_WINDOW } from './limits.ts';
-import type { ConnectionUser } from './upstream-connection.ts';
+import { HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, HTTP2_UPSTREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
+import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
-const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** `strictSingleValueFields` is missing in the types: what a client may repeat is not for us to say. */
 const OPTIONS: ClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
-  peerMaxConcurrentStreams: HTTP2_UPSTREAM_STREAMS,
-  maxHeaderListPairs: DEFAULT_HEAD_LIMITS.fieldCount + 1,
+  peerMaxConcurrentStreams: STREAMS_PER_SERVER_CONNECTION,
+  maxHeaderListPairs: DEFAULT_HEAD_LIMITS.headerCount + 1,
   maxSessionMemory: HTTP2_MEMORY_MB,
   strictSingleValueFields: false,
-  settings: { enablePush: false, initialWindowSize: HTTP2_STREAM_WINDOW, maxHeaderListSize: DEFAULT_HEAD_LIMITS.headBytes },
+  settings: { enablePush: false, initialWindowSize: HTTP2_STREAM_WINDOW_BYTES, maxHeaderListSize: DEFAULT_HEAD_LIMITS.headerBytes },
 };
 
 /** The endpoint's side of a session. */
@@ -91,11 +90,11 @@ export class UpstreamSession {
     const session = this.#session;
     session.on('connect', () => {
       this.connected = true;
-      session.setLocalWindowSize(HTTP2_UPSTREAM_WINDOW);
+      session.setLocalWindowSize(HTTP2_UPSTREAM_WINDOW_BYTES);
       for (const user of [...this.users]) user.connected();
     });
     session.on('remoteSettings', ({ maxConcurrentStreams }) => {
-      this.#owner.streamLimit = Math.min(HTTP2_UPSTREAM_STREAMS, maxConcurrentStreams ?? HTTP2_UPSTREAM_STREAMS);
+      this.#owner.streamLimit = Math.min(STREAMS_PER_SERVER_CONNECTION, maxConcurrentStreams ?? STREAMS_PER_SERVER_CONNECTION);
     });
     session.on('goaway', (code, lastStream) => {
       this.#lastStream = lastStream ?? null;

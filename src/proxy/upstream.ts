@@ -4,7 +4,7 @@ import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { HTTP2_UPSTREAM_IDLE_MS, HTTP2_UPSTREAM_STREAMS, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
+import { HTTP2_UPSTREAM_IDLE_MS, STREAMS_PER_SERVER_CONNECTION, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
 import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { type SessionOwner, UpstreamSession } from './upstream-session.ts';
 
@@ -28,7 +28,7 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
   readonly #sessions = new Set<UpstreamSession>();
-  streamLimit = HTTP2_UPSTREAM_STREAMS;
+  streamLimit = STREAMS_PER_SERVER_CONNECTION;
   #retired = false;
 
   constructor(endpoint: Endpoint, at: number) {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
 import { test } from 'node:test';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { Http2Client } from '../../support/http2-client.ts';
 import { block, END_HEADERS, END_STREAM, FrameClient, FrameType, frame, GET_FIELDS, headers, uint32 } from '../../support/http2-frames.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
@@ -195,7 +194,7 @@ test('[31] a client that opens no window is reset after a time, and the server i
     };
     more();
   });
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, writeTimeoutMs: 600 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { writeTimeoutMs: 600 } }));
   using client = await FrameClient.connect(started.port);
   const noWindow = Buffer.concat([Buffer.from([0, 4]), uint32(0)]);
   client.send(frame(FrameType.Settings, 0, 0, noWindow), headers(1));
@@ -207,7 +206,7 @@ test('[31] a client that opens no window is reset after a time, and the server i
 
 test('a body that drips is answered with 408', async () => {
   await using server = await RecordingServer.start();
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, bodyTimeoutMs: 300 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { bodyTimeoutMs: 300 } }));
   using client = await FrameClient.connect(started.port);
   client.send(post(1, '1000'), frame(FrameType.Data, 0, 1, 'x'));
   await until(() => client.of(FrameType.Data, 1).length > 0, 'an answer');

@@ -11,7 +11,6 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { answerOf, Http2Client } from '../../support/http2-client.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -269,8 +268,7 @@ test('gRPC: te reaches the server, status comes back in the trailers, or in the 
 
 test('gRPC: a stream that pauses is no body that stalls', async () => {
   await using server = await Http2Serving.start(say('done'));
-  const limits = { ...DEFAULT_CLIENT_LIMITS, bodyTimeoutMs: 100 };
-  await using started = await startBalancer([server.port], http2Backend(), { limits });
+  await using started = await startBalancer([server.port], http2Backend({ limits: { bodyTimeoutMs: 100 } }));
   using client = await Http2Client.connect(started.port);
   const stream = client.request(GRPC, false);
   const answer = answerOf(stream);
