@@ -4,6 +4,7 @@ import type {
   BalancerConfig,
   EndpointSliceSource,
   FailoverConfig,
+  GrpcCheckConfig,
   HeartbeatConfig,
   HttpCheckConfig,
   LimitsConfig,
@@ -50,7 +51,7 @@ const backend = object<BackendConfig>({
 });
 
 const heartbeat = object<HeartbeatConfig>({
-  check: union<HttpCheckConfig | TcpCheckConfig>({
+  check: union<HttpCheckConfig | TcpCheckConfig | GrpcCheckConfig>({
     HTTP: object<HttpCheckConfig>({
       type: constant('HTTP'),
       path: text,
@@ -60,6 +61,7 @@ const heartbeat = object<HeartbeatConfig>({
       expectedStatuses: list(object({ start: number(100, 599), end: number(100, 599) })),
     }),
     TCP: object<TcpCheckConfig>({ type: constant('TCP'), port: nullable(port) }),
+    GRPC: object<GrpcCheckConfig>({ type: constant('GRPC'), service: text, port: nullable(port) }),
   }),
   schedule: union<ScheduleConfig>({
     Fixed: object({ type: constant('Fixed'), intervalMs: number(1) }),

@@ -117,7 +117,7 @@ function planDeployment(draft: Draft, backend: DeploymentBackend, templatePath: 
 
 function rejectSharedCheckPort(draft: Draft, check: DefaultedHeartbeat['check']): void {
   if (check.port === null) return;
-  const path = ['spec', 'heartbeat', check.type === 'HTTP' ? 'http' : 'tcp', 'port'];
+  const path = ['spec', 'heartbeat', check.type.toLowerCase(), 'port'];
   reject(draft, path, 'servers that are started here have a port each, so heartbeats cannot go to one port of them all: leave it out');
 }
 

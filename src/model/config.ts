@@ -64,7 +64,7 @@ export interface AddressSource {
 }
 
 export interface HeartbeatConfig {
-  readonly check: HttpCheckConfig | TcpCheckConfig;
+  readonly check: HttpCheckConfig | TcpCheckConfig | GrpcCheckConfig;
   readonly schedule: ScheduleConfig;
   readonly timeoutMs: number;
   /** Misses in a row that make an endpoint Unhealthy; 1 or more. */
@@ -85,6 +85,14 @@ export interface HttpCheckConfig {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   /** Inclusive ranges of status codes that count as an answer. */
   readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** grpc.health.v1 without TLS. */
+export interface GrpcCheckConfig {
+  readonly type: 'GRPC';
+  /** Asked for by name; empty: the server as a whole. */
+  readonly service: string;
+  readonly port: number | null;
 }
 
 export interface TcpCheckConfig {

@@ -127,6 +127,7 @@ export interface DefaultedHeartbeat {
         readonly headers: readonly { readonly name: string; readonly value: string }[];
         readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
       }
+    | { readonly type: 'GRPC'; readonly service: string; readonly port: number | null }
     | { readonly type: 'TCP'; readonly port: number | null };
   readonly schedule:
     | { readonly type: 'Fixed'; readonly interval: string }
@@ -237,7 +238,10 @@ function defaultTimeout(schedule: DefaultedHeartbeat['schedule']): string {
   return (parseDuration(schedule.interval) ?? 0) < (parseDuration(timeout) ?? 0) ? schedule.interval : timeout;
 }
 
-function checkWithDefaults({ type, http, tcp }: Heartbeat): DefaultedHeartbeat['check'] {
+function checkWithDefaults({ type, http, tcp, grpc }: Heartbeat): DefaultedHeartbeat['check'] {
+  if (type === 'GRPC') {
+    return { type, service: grpc?.service ?? '', port: grpc?.port ?? null };
+  }
   if ((type ?? DEFAULTS['spec.heartbeat.type']) === 'TCP') return { type: 'TCP', port: tcp?.port ?? null };
   return {
     type: 'HTTP',

@@ -504,6 +504,11 @@ export const SCHEMA: StructuralSchema = {
               "fieldPath": ".tcp"
             },
             {
+              "rule": "!has(self.grpc) || (has(self.type) && self.type == 'GRPC')",
+              "message": "grpc is only for a heartbeat of type GRPC",
+              "fieldPath": ".grpc"
+            },
+            {
               "rule": "!has(self.timeout) || (has(self.schedule) && self.schedule.type != 'Fixed') || !self.timeout.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (has(self.schedule) && has(self.schedule.fixed) && has(self.schedule.fixed.interval) ? !self.schedule.fixed.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || duration(self.timeout) <= duration(self.schedule.fixed.interval) : duration(self.timeout) <= duration('1s'))",
               "message": "timeout must not be over the fixed interval (1s unless schedule.fixed.interval is given)",
               "fieldPath": ".timeout"
@@ -514,7 +519,8 @@ export const SCHEMA: StructuralSchema = {
               "type": "string",
               "enum": [
                 "HTTP",
-                "TCP"
+                "TCP",
+                "GRPC"
               ]
             },
             "http": {
@@ -628,6 +634,27 @@ export const SCHEMA: StructuralSchema = {
             "tcp": {
               "type": "object",
               "properties": {
+                "port": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 65535
+                }
+              }
+            },
+            "grpc": {
+              "type": "object",
+              "properties": {
+                "service": {
+                  "type": "string",
+                  "maxLength": 256,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[A-Za-z0-9._/-]*$')",
+                      "message": "must be a name of letters, digits, dots, slashes, underscores and hyphens"
+                    }
+                  ]
+                },
                 "port": {
                   "type": "integer",
                   "format": "int32",

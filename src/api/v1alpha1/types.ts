@@ -205,9 +205,9 @@ export interface BackendAddress {
  */
 export interface Heartbeat {
   /**
-   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted. Default TCP.
+   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2 without TLS. Default TCP.
    */
-  type?: 'HTTP' | 'TCP';
+  type?: 'HTTP' | 'TCP' | 'GRPC';
   /**
    * The request of a heartbeat, GET over HTTP/1.1; type HTTP.
    */
@@ -261,6 +261,19 @@ export interface Heartbeat {
   tcp?: {
     /**
      * Port to connect to, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     */
+    port?: number;
+  };
+  /**
+   * The question of a heartbeat; type GRPC.
+   */
+  grpc?: {
+    /**
+     * Name of the service to ask for, as the server's health service knows it; without it the server as a whole is asked for.
+     */
+    service?: string;
+    /**
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
      */
     port?: number;
   };

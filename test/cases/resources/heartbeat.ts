@@ -18,6 +18,16 @@ export const heartbeatCases: ResourceCases = {
     resource: withHeartbeat('{type: HTTP, tcp: {port: 80}}'),
     refused: { at: 'spec.heartbeat.tcp', says: 'tcp is only for a heartbeat of type TCP' },
   },
+  'a heartbeat of gRPC is taken': { resource: withHeartbeat('{type: GRPC, grpc: {service: shop.v1.Cart, port: 9000}}') },
+  'a heartbeat of gRPC without settings is taken': { resource: withHeartbeat('{type: GRPC}') },
+  'settings of gRPC for a heartbeat of another type are refused': {
+    resource: withHeartbeat('{type: TCP, grpc: {port: 80}}'),
+    refused: { at: 'spec.heartbeat.grpc', says: 'grpc is only for a heartbeat of type GRPC' },
+  },
+  'a service of gRPC with blanks is refused': {
+    resource: withHeartbeat('{type: GRPC, grpc: {service: "a b"}}'),
+    refused: { at: 'spec.heartbeat.grpc.service', says: 'must be a name of letters' },
+  },
   'settings of TCP for a heartbeat of the default type are taken': { resource: withHeartbeat('{tcp: {port: 80}}') },
   'an HTTP heartbeat without settings is taken': { resource: withHeartbeat('{type: HTTP}') },
   'a threshold of 0 for failures is refused': {

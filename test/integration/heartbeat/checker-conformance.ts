@@ -21,8 +21,12 @@ export interface Server {
 /** Turns of the event loop in which a finding that must not come would have come. */
 const TURNS = 50;
 
-/** What every checker must do; `servers`: how each kind of server is judged by this one. */
-export function checkerConformance(name: string, checker: Checker, servers: Record<string, Server>): void {
+const answerHttp: Server['serve'] = (socket) => {
+  socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+};
+
+/** What every checker must do; `servers`: how each kind of server is judged by this one; `answer`: what a good one does. */
+export function checkerConformance(name: string, checker: Checker, servers: Record<string, Server>, answer = answerHttp): void {
   describe(`${name} check conforms`, () => {
     for (const [title, { serve, finding }] of Object.entries(servers)) {
       it(`${title}: ${finding ?? 'nothing found, until given up'}`, async () => {
@@ -68,9 +72,7 @@ export function checkerConformance(name: string, checker: Checker, servers: Reco
     });
 
     it('an answered check ends its connection politely: no reset for the server to log', async () => {
-      const server = await RawServer.start((socket) => {
-        socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
-      });
+      const server = await RawServer.start(answer);
       assert.equal(await check(checker, server.port), 'HeartbeatAnswered');
       while (server.connections.length === 0) await turns();
       await server.quiet();
