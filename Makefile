@@ -68,10 +68,14 @@ cluster: build ## a shell beside a cluster as the end-to-end tests have it, with
 kind-up: image ## a kind cluster with the operator and the shop sample (needs docker and kind)
 	scripts/kind-up
 
+judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC through a balancer (Go; installs both)
+	node test/judges/h2spec.ts
+	node test/judges/grpc-interop.ts
+
 bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -4,12 +4,11 @@
 export const STREAMS_PER_CONNECTION = 128;
 /** Streams that we open on one HTTP/2 connection to a server, where it allows as many; more need another connection. */
 export const STREAMS_PER_SERVER_CONNECTION = 100;
-/** All of them may be held up by clients that do not read, and others must still go on. */
-export const HTTP2_UPSTREAM_WINDOW_BYTES = STREAMS_PER_SERVER_CONNECTION * 65_535;
 /** An HTTP/2 connection to a server without a stream. */
 export const HTTP2_UPSTREAM_IDLE_MS = 60_000;
-/** Bytes of request bodies that may wait for servers, on one HTTP/2 connection and on one of its streams. */
+/** Bytes on their way on one HTTP/2 connection, either side of us. node:http2 opens this window again as soon as bytes have come, whoever has taken them. */
 export const HTTP2_CONNECTION_WINDOW_BYTES = 1_048_576;
+/** Bytes of one stream's body that may wait here: so much on each, whatever other streams have. */
 export const HTTP2_STREAM_WINDOW_BYTES = 65_535;
 /** Megabytes that one HTTP/2 connection may take up in all, beyond which node:http2 resets its streams: more than all windows and buffers together. */
 export const HTTP2_MEMORY_MB = 32;

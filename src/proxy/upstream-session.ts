@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, HTTP2_UPSTREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
+import { HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
 import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
@@ -90,7 +90,7 @@ export class UpstreamSession {
     const session = this.#session;
     session.on('connect', () => {
       this.connected = true;
-      session.setLocalWindowSize(HTTP2_UPSTREAM_WINDOW_BYTES);
+      session.setLocalWindowSize(HTTP2_CONNECTION_WINDOW_BYTES);
       for (const user of [...this.users]) user.connected();
     });
     session.on('remoteSettings', ({ maxConcurrentStreams }) => {
