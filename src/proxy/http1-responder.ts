@@ -9,6 +9,7 @@ export class Http1Responder {
   #minor: 0 | 1 = 1;
   #headOnly = false;
   #persistent = false;
+  /** An upgrade that is not granted ends the connection: what the client may have sent in the hope of it must never be read as a request. */
   #upgradeAsked = false;
   #chunked = false;
   #keepAlive = false;
@@ -47,7 +48,6 @@ export class Http1Responder {
   ): boolean {
     const framing = clientFraming(head, this.#minor);
     this.#chunked = framing.type === 'chunked';
-    // A refused upgrade ends the connection: what the client may have sent in the hope of it must never be read as a request.
     this.#keepAlive = mayKeepAlive && this.#persistent && !this.#upgradeAsked && framing.type !== 'close';
     const text = responseText(head, { framing, clientMinor: this.#minor, keepAlive: this.#keepAlive, extraFields });
     return this.#write(text, payload, done, source);
@@ -58,7 +58,7 @@ export class Http1Responder {
   }
 
   refuse(status: number, message: string, extraFields: string, mayKeepAlive: boolean): void {
-    this.#keepAlive = mayKeepAlive && this.#persistent;
+    this.#keepAlive = mayKeepAlive && this.#persistent && !this.#upgradeAsked;
     const options = { keepAlive: this.#keepAlive, clientMinor: this.#minor, headOnly: this.#headOnly, extraFields };
     this.#socket.write(errorText(status, message, options), 'latin1');
   }

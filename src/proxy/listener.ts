@@ -1,14 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { OVERLOAD_FIELDS } from './limits.ts';
+import { PortSockets } from './port-sockets.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
 
-const BACKLOG = 4_096;
-const KEEP_ALIVE_PROBE_MS = 30_000;
 const TICK_MS = 500;
 /** What single requests wait for is looked at more often. */
 const REQUESTS_TICK_MS = 20;
@@ -31,7 +30,7 @@ export abstract class Listener {
   readonly metrics: ListenerMetrics;
   readonly line: RequestLine;
   readonly deadlines = new RequestDeadlines();
-  readonly #server: Server;
+  readonly #sockets: PortSockets;
   readonly #connections = new Map<Socket, ListenerConnection>();
   readonly #stopTicking: readonly (() => void)[];
   #draining = false;
@@ -42,9 +41,9 @@ export abstract class Listener {
     this.route = route;
     this.metrics = context.metrics.listener(route.listener.name);
     this.line = new RequestLine(this.metrics);
-    this.#server = createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS },
+    this.#sockets = new PortSockets(
       (socket) => this.#accepted(socket),
+      (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
     );
     this.#stopTicking = [
       context.sweep.every(TICK_MS, (now) => this.#tick(now)),
@@ -66,8 +65,7 @@ export abstract class Listener {
 
   /** The port that it is bound to; 0 before it is. */
   get port(): number {
-    const address = this.#server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
+    return this.#sockets.port;
   }
 
   get connections(): number {
@@ -81,14 +79,7 @@ export abstract class Listener {
 
   /** Rejects with the system's error where the address cannot be listened on. */
   listen(address: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: address, port: this.route.listener.bindPort, backlog: BACKLOG }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.context.logger.error('listener failed', { listener: this.route.listener.name, error }));
-        resolve();
-      });
-    });
+    return this.#sockets.listen(address, this.route.listener.bindPort);
   }
 
   /** From now on each connection ends with what it is at. New ones are still taken. */
@@ -98,7 +89,7 @@ export abstract class Listener {
 
   /** Takes no more connections. */
   stopAccepting(): void {
-    if (!this.#closed) this.#server.close();
+    if (!this.#closed) this.#sockets.close();
     this.#closed = true;
   }
 
