@@ -10,6 +10,7 @@ const NAMES: Record<string, string> = {
   'LoadBalancedService.spec': 'LoadBalancedServiceSpec',
   'LoadBalancedService.spec.service': 'ClientService',
   'LoadBalancedService.spec.ports[]': 'Port',
+  'LoadBalancedService.spec.ports[].tls': 'PortTls',
   'LoadBalancedService.spec.backends[]': 'Backend',
   'LoadBalancedService.spec.backends[].ports[]': 'BackendPort',
   'LoadBalancedService.spec.backends[].deployment': 'BackendDeployment',

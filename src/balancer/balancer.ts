@@ -50,6 +50,8 @@ export interface BalancerOptions {
 const SUSPICION_MS = 10;
 const DEADLINES_MS = 100;
 const REPORT_TICK_MS = 50;
+/** How often the files of Secrets are looked at. */
+const SECRETS_MS = 1_000;
 
 /**
  * The balancer: takes configuration and endpoints from whoever follows them, serves traffic, sends heartbeats, and tells the sink what it
@@ -72,6 +74,8 @@ export class Balancer implements ConfigTarget {
   readonly #admin: AdminServer | null;
   #config: BalancerConfig | null = null;
   #configError = '';
+  /** What of the Secrets of the newest configuration cannot be used, a sentence each. */
+  #secretProblems: readonly string[] = [];
   #endpoints: readonly Endpoint[] | null = null;
   #stale = false;
   #listening: Promise<void> = Promise.resolve();
@@ -117,6 +121,7 @@ export class Balancer implements ConfigTarget {
     });
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
+    this.#sweep.every(SECRETS_MS, () => this.#lookAtSecrets());
     this.#sweep.every(REPORT_TICK_MS, () => this.#reporter.tick());
   }
 
@@ -157,6 +162,7 @@ export class Balancer implements ConfigTarget {
     this.#heartbeats.configure(heartbeat, config.listeners);
     this.#route(config);
     this.#openListeners(config);
+    this.#secretProblems = this.#listeners.problems;
     this.#logger.info('configuration applied', { generation: config.generation });
     this.#sooner();
   }
@@ -186,7 +192,8 @@ export class Balancer implements ConfigTarget {
     if (this.#draining) return 'going down';
     if (!this.#config) return 'no configuration yet';
     if (!this.#endpoints) return 'no endpoints yet';
-    return this.#bound ? null : 'not listening yet';
+    if (!this.#bound) return 'not listening yet';
+    return this.#listeners.ready ? null : this.#secretProblems.join('; ');
   }
 
   metrics(): string {
@@ -211,7 +218,7 @@ export class Balancer implements ConfigTarget {
     const now = this.#options.clock();
     return buildReport({
       appliedGeneration: this.#config?.generation ?? 0,
-      configError: this.#configError,
+      configError: [...(this.#configError === '' ? [] : [this.#configError]), ...this.#secretProblems].join('; '),
       endpointsStale: this.#stale,
       backends: this.#config?.backends.map(({ name }) => name) ?? [],
       endpoints: this.#pool.upstreams,
@@ -275,6 +282,14 @@ export class Balancer implements ConfigTarget {
     if (this.#config !== config) return;
     this.#configError = `cannot listen: ${describeError(error)}`;
     this.#logger.error('cannot listen', { error });
+    this.#sooner();
+  }
+
+  #lookAtSecrets(): void {
+    this.#listeners.lookAtSecrets();
+    const { problems } = this.#listeners;
+    if (problems.join() === this.#secretProblems.join()) return;
+    this.#secretProblems = problems;
     this.#sooner();
   }
 

@@ -2,12 +2,15 @@ import type {
   AddressSource,
   BackendConfig,
   BalancerConfig,
+  CertificateFiles,
   EndpointSliceSource,
   FailoverConfig,
   HeartbeatConfig,
   HttpCheckConfig,
   ListenerConfig,
+  ListenerTlsConfig,
   ScheduleConfig,
+  SecretFile,
   TcpCheckConfig,
   TelemetryConfig,
 } from '../model/config.ts';
@@ -21,11 +24,20 @@ const percent = number(0, 100);
 const isNumber = (value: unknown) => typeof value === 'number';
 const constant = <T extends string>(value: T): Reader<T> => oneOf(value);
 
+const secretFile = object<SecretFile>({ secret: text, file: text });
+
+const listenerTls = object<ListenerTlsConfig>({
+  certificates: list(object<CertificateFiles>({ secret: text, certificate: text, key: text })),
+  minVersion: oneOf('1.2', '1.3'),
+  clientCa: nullable(secretFile),
+});
+
 const listener = object<ListenerConfig>({
   name: text,
   port,
   bindPort: number(0, 65_535),
-  protocol: oneOf('HTTP', 'TCP'),
+  protocol: oneOf('HTTP', 'HTTPS', 'TCP'),
+  tls: nullable(listenerTls),
   trustedProxies: list(text),
   maxConnectionAgeMs: number(0),
 });

@@ -1,8 +1,14 @@
-import { type DefaultedBackend, type DefaultedHeartbeat, type DefaultedSpec, withDefaults } from '../api/v1alpha1/defaults.ts';
+import {
+  type DefaultedBackend,
+  type DefaultedHeartbeat,
+  type DefaultedPortTls,
+  type DefaultedSpec,
+  withDefaults,
+} from '../api/v1alpha1/defaults.ts';
 import { parseDuration } from '../api/v1alpha1/duration.ts';
-import { backendName, resourceName } from '../api/v1alpha1/names.ts';
+import { backendName, resourceName, SECRETS_DIRECTORY } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
-import type { BackendConfig, BalancerConfig, HeartbeatConfig, ListenerConfig, ScheduleConfig } from '../model/config.ts';
+import type { BackendConfig, BalancerConfig, HeartbeatConfig, ListenerConfig, ListenerTlsConfig, ScheduleConfig } from '../model/config.ts';
 import { bindPorts } from './bind-ports.ts';
 import { ConfigError } from './errors.ts';
 
@@ -11,6 +17,8 @@ export interface ResolveOptions {
   readonly mode: 'cluster' | 'local';
   /** Local mode: port to bind by the name of the port in spec.ports; 0 lets the system choose. */
   readonly portOverrides?: ReadonlyMap<string, number>;
+  /** Local mode: where the files of a Secret are, by its name. In a cluster they are mounted. */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -44,7 +52,8 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
   };
 }
 
-function resolveListeners(spec: DefaultedSpec, { mode, portOverrides = new Map() }: ResolveOptions): ListenerConfig[] {
+function resolveListeners(spec: DefaultedSpec, options: ResolveOptions): ListenerConfig[] {
+  const { mode, portOverrides = new Map() } = options;
   for (const name of portOverrides.keys()) {
     if (spec.ports.some((port) => port.name === name)) continue;
     const known = spec.ports.map((port) => port.name).join(', ');
@@ -56,11 +65,21 @@ function resolveListeners(spec: DefaultedSpec, { mode, portOverrides = new Map()
     port: port.port,
     bindPort: mode === 'cluster' ? (mapped.get(port.port) ?? port.port) : (portOverrides.get(port.name) ?? port.port),
     protocol: port.protocol,
+    tls: port.tls && resolveListenerTls(port.tls, options),
     trustedProxies: port.trustedProxies,
     maxConnectionAgeMs: port.maxConnectionAge === null ? 0 : milliseconds(port.maxConnectionAge),
   }));
   rejectSharedPorts(listeners);
   return listeners;
+}
+
+function resolveListenerTls({ certificates, minVersion, clientCa }: DefaultedPortTls, { secrets }: ResolveOptions): ListenerTlsConfig {
+  const file = (secret: string, key: string) => `${secrets?.get(secret) ?? `${SECRETS_DIRECTORY}/${secret}`}/${key}`;
+  return {
+    certificates: certificates.map((secret) => ({ secret, certificate: file(secret, 'tls.crt'), key: file(secret, 'tls.key') })),
+    minVersion,
+    clientCa: clientCa === null ? null : { secret: clientCa, file: file(clientCa, 'ca.crt') },
+  };
 }
 
 function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {

@@ -27,11 +27,33 @@ export interface ListenerConfig {
   readonly port: number;
   /** The port that the balancer's process binds: 1024 or more in a cluster; `port` itself in local mode unless moved. */
   readonly bindPort: number;
-  readonly protocol: 'HTTP' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** Of protocol HTTPS, and of no other. */
+  readonly tls: ListenerTlsConfig | null;
   /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
   readonly trustedProxies: readonly string[];
   /** A client connection older than this is closed politely after its current response; jittered by 10 %; 0: never. */
   readonly maxConnectionAgeMs: number;
+}
+
+export interface ListenerTlsConfig {
+  /** One at least. Picked by SNI; the first is for clients that ask for no name, or for none that there is. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly minVersion: '1.2' | '1.3';
+  /** Each client must show a certificate that these authorities have signed; null: none is asked for. */
+  readonly clientCa: SecretFile | null;
+}
+
+/** Files in PEM of a Secret of type kubernetes.io/tls. They may be missing, and change at any time. */
+export interface CertificateFiles {
+  readonly secret: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface SecretFile {
+  readonly secret: string;
+  readonly file: string;
 }
 
 export interface BackendConfig {

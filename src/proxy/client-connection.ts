@@ -15,6 +15,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 export interface ClientHost extends ExchangeSurroundings {
   /** Going down: connections end with the exchange that they are at. */
   readonly draining: boolean;
+  /** What clients speak with us. */
+  readonly scheme: 'http' | 'https';
   trusts(address: string): boolean;
 }
 
@@ -58,7 +60,7 @@ export class ClientConnection implements ExchangeClient {
     this.address = socket.remoteAddress ?? '';
     this.forwarding = new ForwardingFields({
       address: this.address,
-      scheme: 'http',
+      scheme: host.scheme,
       trusted: host.trusts(this.address),
       pseudonym: context.pseudonym,
     });

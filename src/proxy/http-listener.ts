@@ -2,21 +2,29 @@ import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../model/config.ts';
 import { ClientConnection, type ClientHost } from './client-connection.ts';
 import type { ProxyContext, Route } from './context.ts';
-import { Listener, type ListenerConnection } from './listener.ts';
+import { Listener } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 
-/** A port that speaks HTTP/1.1. */
+/** What is spoken with a client, the most wanted first, by its name in ALPN (RFC 7301). */
+const APPLICATION_PROTOCOLS = ['http/1.1'] as const;
+
+/** A port that speaks HTTP/1.1, over TLS or not. */
 export class HttpListener extends Listener implements ClientHost {
   #trusted: TrustedProxies;
 
   constructor(context: ProxyContext, route: Route) {
-    super(context, route);
+    super(context, route, APPLICATION_PROTOCOLS);
     this.#trusted = new TrustedProxies(route.listener.trustedProxies);
   }
 
   override configure(config: ListenerConfig): void {
     super.configure(config);
     this.#trusted = new TrustedProxies(config.trustedProxies);
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.route.listener.protocol === 'HTTPS' ? 'https' : 'http';
   }
 
   trusts(address: string): boolean {

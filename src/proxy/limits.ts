@@ -3,6 +3,8 @@ import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/types.ts';
 /** What one client may take up. Every wait of a client is bounded by one of these; what servers may take is in FailoverConfig. */
 export interface ClientLimits {
   readonly head: HeadLimits;
+  /** Of TLS, from the connection to its end. */
+  readonly handshakeTimeoutMs: number;
   /** From the first byte of a request head to its last; over it: 408. */
   readonly headTimeoutMs: number;
   /** In any such time at least `bodyBytes` of a request body, or its end, must come, while it is read at all; else: 408. */
@@ -22,6 +24,7 @@ export interface ClientLimits {
 
 export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
   head: DEFAULT_HEAD_LIMITS,
+  handshakeTimeoutMs: 10_000,
   headTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
   bodyBytes: 1_024,

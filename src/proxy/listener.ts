@@ -2,21 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
 import type { ProxyContext, Route } from './context.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
+import { TlsTerminator } from './tls-terminator.ts';
 
 const BACKLOG = 4_096;
 const TICK_MS = 500;
 /** Between requests, a connection that is not used for this long while we go down is closed. */
 const DRAIN_IDLE_MS = 1_000;
-
-/** A client's connection, of whatever protocol. */
-export interface ListenerConnection {
-  /** Nothing is under way on it. */
-  readonly idle: boolean;
-  tickClient(now: number): void;
-  closeIfIdle(now: number, idleMs: number): void;
-  close(): void;
-}
 
 /** One port that clients connect to. What its protocol is, `accept` knows. */
 export abstract class Listener {
@@ -25,20 +18,25 @@ export abstract class Listener {
   readonly metrics: ListenerMetrics;
   readonly #server: Server;
   readonly #connections = new Map<Socket, ListenerConnection>();
+  readonly #tls: TlsTerminator | null;
   readonly #stopTicking: () => void;
   #draining = false;
   #closed = false;
 
-  constructor(context: ProxyContext, route: Route) {
+  /** `applicationProtocols`: what a client may agree on by ALPN, where it speaks TLS. */
+  constructor(context: ProxyContext, route: Route, applicationProtocols: readonly string[] = []) {
+    const { name, tls } = route.listener;
     this.context = context;
     this.route = route;
-    this.metrics = context.metrics.listener(route.listener.name);
+    this.metrics = context.metrics.listener(name);
+    this.#tls = tls && new TlsTerminator({ context, metrics: this.metrics, name, applicationProtocols });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
       this.#accepted(socket),
     );
     this.#stopTicking = context.sweep.every(TICK_MS, (now) => this.#tick(now));
   }
 
+  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
   protected abstract accept(socket: Socket): ListenerConnection;
 
   /** Going down: connections end with what they are at. */
@@ -56,9 +54,25 @@ export abstract class Listener {
     return this.#connections.size;
   }
 
+  /** It has what it needs to serve a client that connects. */
+  get ready(): boolean {
+    return this.#tls?.ready ?? true;
+  }
+
+  /** What of its Secrets cannot be used, a sentence each. */
+  get problems(): readonly string[] {
+    return this.#tls?.problems ?? [];
+  }
+
   /** A change that needs no other port. */
   configure(config: ListenerConfig): void {
     this.route.listener = config;
+    if (config.tls) this.#tls?.configure(config.tls);
+  }
+
+  /** Looks for Secrets that have changed. */
+  lookAtSecrets(): void {
+    this.#tls?.look();
   }
 
   /** Rejects with the system's error where the address cannot be listened on. */
@@ -100,12 +114,17 @@ export abstract class Listener {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, this.accept(socket));
+    this.#connections.set(socket, this.#begin(socket));
     this.metrics.connections++;
     socket.on('close', () => {
       this.#connections.delete(socket);
       this.metrics.connections--;
     });
+  }
+
+  #begin(socket: Socket): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket);
+    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure)));
   }
 
   #tick(now: number): void {

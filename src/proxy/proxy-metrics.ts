@@ -7,6 +7,7 @@ const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 export type RequestFailure =
   | 'NoServer'
   | 'Refused' // by us: a malformed request, a limit
+  | 'HandshakeFailed' // of TLS, with a client
   | 'Loop'
   | 'ClientGone'
   | 'ClientTimeout'

@@ -3,7 +3,7 @@ import type { FailoverConfig } from '../model/config.ts';
 import type { ExchangeSurroundings } from './exchange.ts';
 import { isOwnError } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
-import type { ListenerConnection } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';

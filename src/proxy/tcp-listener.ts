@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Listener, type ListenerConnection } from './listener.ts';
+import { Listener } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 /** A port whose bytes are passed on as they are. */

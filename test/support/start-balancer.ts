@@ -27,6 +27,7 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
       port: 80,
       bindPort: 0,
       protocol: 'HTTP',
+      tls: null,
       trustedProxies: [],
       maxConnectionAgeMs: 0,
       ...listener,

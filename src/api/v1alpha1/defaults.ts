@@ -1,6 +1,16 @@
 import { parseDuration } from './duration.ts';
 import { clientServiceName } from './names.ts';
-import type { Backend, BackendDeployment, ClientService, Failover, Heartbeat, LoadBalancedService, Port, Schedule } from './types.ts';
+import type {
+  Backend,
+  BackendDeployment,
+  ClientService,
+  Failover,
+  Heartbeat,
+  LoadBalancedService,
+  Port,
+  PortTls,
+  Schedule,
+} from './types.ts';
 
 /**
  * The default of every field of v1alpha1 that has a fixed one, by its path. Frozen: what a stored resource means never changes.
@@ -10,6 +20,7 @@ export const DEFAULTS = {
   'spec.suspend': false,
   'spec.service.type': 'ClusterIP',
   'spec.ports[].protocol': 'HTTP',
+  'spec.ports[].tls.minVersion': '1.2',
   'spec.backends[].serverWeight': 1,
   'spec.backends[].addresses[].weight': 1,
   'spec.strategy.type': 'RoundRobin',
@@ -53,9 +64,17 @@ export interface DefaultedSpec {
 export interface DefaultedPort {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'HTTP' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly tls: DefaultedPortTls | null;
   readonly trustedProxies: readonly string[];
   readonly maxConnectionAge: string | null;
+}
+
+/** Secrets by their names. */
+export interface DefaultedPortTls {
+  readonly certificates: readonly string[];
+  readonly minVersion: '1.2' | '1.3';
+  readonly clientCa: string | null;
 }
 
 interface BackendBase {
@@ -137,8 +156,17 @@ function portWithDefaults(port: Port): DefaultedPort {
     name: port.name,
     port: port.port,
     protocol: port.protocol ?? DEFAULTS['spec.ports[].protocol'],
+    tls: port.tls ? tlsWithDefaults(port.tls) : null,
     trustedProxies: port.trustedProxies ?? [],
     maxConnectionAge: port.maxConnectionAge ?? null,
+  };
+}
+
+function tlsWithDefaults({ certificateRefs, minVersion, clientValidation }: PortTls): DefaultedPortTls {
+  return {
+    certificates: certificateRefs.map(({ name }) => name),
+    minVersion: minVersion ?? DEFAULTS['spec.ports[].tls.minVersion'],
+    clientCa: clientValidation?.caCertificateRef.name ?? null,
   };
 }
 

@@ -191,9 +191,14 @@ export const SCHEMA: StructuralSchema = {
             ],
             "x-kubernetes-validations": [
               {
-                "rule": "!has(self.trustedProxies) || !has(self.protocol) || self.protocol == 'HTTP'",
-                "message": "trustedProxies is only for protocol HTTP",
+                "rule": "!has(self.trustedProxies) || !has(self.protocol) || self.protocol == 'HTTP' || self.protocol == 'HTTPS'",
+                "message": "trustedProxies is only for protocol HTTP or HTTPS",
                 "fieldPath": ".trustedProxies"
+              },
+              {
+                "rule": "has(self.protocol) && self.protocol == 'HTTPS' ? has(self.tls) : !has(self.tls)",
+                "message": "a port of protocol HTTPS needs tls, and no other protocol may have it",
+                "fieldPath": ".tls"
               }
             ],
             "properties": {
@@ -218,8 +223,79 @@ export const SCHEMA: StructuralSchema = {
                 "type": "string",
                 "enum": [
                   "HTTP",
+                  "HTTPS",
                   "TCP"
                 ]
+              },
+              "tls": {
+                "type": "object",
+                "required": [
+                  "certificateRefs"
+                ],
+                "properties": {
+                  "certificateRefs": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 16,
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": [
+                      "name"
+                    ],
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "name"
+                      ],
+                      "properties": {
+                        "name": {
+                          "type": "string",
+                          "minLength": 1,
+                          "maxLength": 253,
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                              "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "minVersion": {
+                    "type": "string",
+                    "enum": [
+                      "1.2",
+                      "1.3"
+                    ]
+                  },
+                  "clientValidation": {
+                    "type": "object",
+                    "required": [
+                      "caCertificateRef"
+                    ],
+                    "properties": {
+                      "caCertificateRef": {
+                        "type": "object",
+                        "required": [
+                          "name"
+                        ],
+                        "properties": {
+                          "name": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 253,
+                            "x-kubernetes-validations": [
+                              {
+                                "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                                "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                              }
+                            ]
+                          }
+                        }
+                      }
+                    }
+                  }
+                }
               },
               "trustedProxies": {
                 "type": "array",

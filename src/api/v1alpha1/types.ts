@@ -97,17 +97,52 @@ export interface Port {
    */
   port: number;
   /**
-   * Protocol that clients speak. HTTP is HTTP/1.1, balanced request by request; TCP is bytes, balanced connection by connection. Default HTTP.
+   * Protocol that clients speak. HTTP is HTTP/1.1, balanced request by request; HTTPS is the same over TLS, which ends at the balancer; TCP is bytes, balanced connection by connection. Default HTTP.
    */
-  protocol?: 'HTTP' | 'TCP';
+  protocol?: 'HTTP' | 'HTTPS' | 'TCP';
+  tls?: PortTls;
   /**
-   * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocol HTTP only. Up to 32. Default is none.
+   * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocols HTTP and HTTPS only. Up to 32. Default is none.
    */
   trustedProxies?: string[];
   /**
    * A client connection older than this is closed after the response that it is waiting for, so that clients spread again over the balancers; varied by 10 percent. A duration of 1s to 168h. Default is never.
    */
   maxConnectionAge?: string;
+}
+/**
+ * How TLS is spoken with clients; protocol HTTPS only. A Secret that changes is taken over for new connections, and none is cut; while the new one cannot be used the old one goes on.
+ */
+export interface PortTls {
+  /**
+   * Secrets of type kubernetes.io/tls in the same namespace, with tls.crt and tls.key. A client gets the one whose certificate names the host that it asks for (SNI), as it is or by a wildcard; else the first. 1 to 16.
+   *
+   * Items: One Secret.
+   */
+  certificateRefs: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  }[];
+  /**
+   * The oldest version of TLS that is spoken. 1.0 and 1.1 never are. Default 1.2.
+   */
+  minVersion?: '1.2' | '1.3';
+  /**
+   * With it each client must show a certificate, signed by one of the given authorities. Default is that none is asked for.
+   */
+  clientValidation?: {
+    /**
+     * Secret in the same namespace with the authorities' certificates in ca.crt.
+     */
+    caCertificateRef: {
+      /**
+       * Name of the Secret, a DNS subdomain.
+       */
+      name: string;
+    };
+  };
 }
 /**
  * One group of servers, of the type that `type` says.
