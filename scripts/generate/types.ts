@@ -13,6 +13,7 @@ const NAMES: Record<string, string> = {
   'LoadBalancedService.spec.ports[].tls': 'PortTls',
   'LoadBalancedService.spec.backends[]': 'Backend',
   'LoadBalancedService.spec.backends[].ports[]': 'BackendPort',
+  'LoadBalancedService.spec.backends[].tls': 'BackendTls',
   'LoadBalancedService.spec.backends[].deployment': 'BackendDeployment',
   'LoadBalancedService.spec.backends[].addresses[]': 'BackendAddress',
   'LoadBalancedService.spec.heartbeat': 'Heartbeat',

@@ -17,6 +17,8 @@ import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
 import { Registry } from '../telemetry/metrics.ts';
+import { BackendCredentials } from '../tls/backend-credentials.ts';
+import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
 import { FailoverRecorder } from './failover-recorder.ts';
 import { GroupRoute } from './group-route.ts';
@@ -65,6 +67,7 @@ export class Balancer implements ConfigTarget {
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
   readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
+  readonly #backendCredentials: BackendCredentials;
   readonly #heartbeats: Heartbeats;
   readonly #heartbeatMs = new Map<string, number>();
   readonly #listeners: Listeners;
@@ -89,11 +92,14 @@ export class Balancer implements ConfigTarget {
     const time = new LoopTime(clock);
     this.#sweep = new Sweep(time);
     this.#budget = new RetryBudget(0, clock);
-    this.#heartbeats = new Heartbeats({ clock, random, onResult: (id, result) => this.#checked(id, result) });
+    this.#backendCredentials = new BackendCredentials((backend) => logSecrets(logger, { backend }));
+    const tlsOf = (backend: string) => this.#backendCredentials.of(backend);
+    this.#heartbeats = new Heartbeats({ clock, random, tlsOf, onResult: (id, result) => this.#checked(id, result) });
     this.#pool = new Pool({
       clock,
       time,
       random,
+      tlsOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
       onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
@@ -150,6 +156,7 @@ export class Balancer implements ConfigTarget {
     this.#configError = '';
     this.#context.pseudonym ||= pseudonymOf(config);
     this.#budget.percent = config.failover.retryBudgetPercent;
+    this.#backendCredentials.configure(config.backends);
     const { strategy, failover, heartbeat } = config;
     this.#pool.configure({
       strategy,
@@ -162,7 +169,7 @@ export class Balancer implements ConfigTarget {
     this.#heartbeats.configure(heartbeat, config.listeners);
     this.#route(config);
     this.#openListeners(config);
-    this.#secretProblems = this.#listeners.problems;
+    this.#secretProblems = this.#problemsOfSecrets();
     this.#logger.info('configuration applied', { generation: config.generation });
     this.#sooner();
   }
@@ -193,7 +200,7 @@ export class Balancer implements ConfigTarget {
     if (!this.#config) return 'no configuration yet';
     if (!this.#endpoints) return 'no endpoints yet';
     if (!this.#bound) return 'not listening yet';
-    return this.#listeners.ready ? null : this.#secretProblems.join('; ');
+    return this.#listeners.ready && this.#backendCredentials.ready ? null : this.#secretProblems.join('; ');
   }
 
   metrics(): string {
@@ -287,10 +294,15 @@ export class Balancer implements ConfigTarget {
 
   #lookAtSecrets(): void {
     this.#listeners.lookAtSecrets();
-    const { problems } = this.#listeners;
+    this.#backendCredentials.look();
+    const problems = this.#problemsOfSecrets();
     if (problems.join() === this.#secretProblems.join()) return;
     this.#secretProblems = problems;
     this.#sooner();
+  }
+
+  #problemsOfSecrets(): readonly string[] {
+    return [...this.#listeners.problems, ...this.#backendCredentials.problems];
   }
 
   #checked(id: string, result: CheckResult): void {

@@ -6,13 +6,14 @@ import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
-import { Upstream } from '../proxy/upstream.ts';
+import { type TlsOf, Upstream } from '../proxy/upstream.ts';
 import { Group, type GroupRules } from './group.ts';
 
 export interface PoolOptions {
   readonly clock: Clock;
   readonly time: LoopTime;
   readonly random: Random;
+  readonly tlsOf: TlsOf;
   /** Bring the next check of this endpoint forward. */
   readonly checkNow: (endpointId: string) => void;
   /** An endpoint came into another state; its group has chosen anew already, its requests have not been told yet. */
@@ -192,7 +193,7 @@ export class Pool implements TrafficObserver {
     const key = keyOf(endpoint);
     let upstream = this.#upstreams.get(key);
     if (!upstream) {
-      upstream = new Upstream(endpoint, this.#options.clock());
+      upstream = new Upstream(endpoint, this.#options.clock(), this.#options.tlsOf);
       this.#upstreams.set(key, upstream);
       this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
     }

@@ -1,6 +1,7 @@
 import type {
   AddressSource,
   BackendConfig,
+  BackendTlsConfig,
   BalancerConfig,
   CertificateFiles,
   EndpointSliceSource,
@@ -26,8 +27,10 @@ const constant = <T extends string>(value: T): Reader<T> => oneOf(value);
 
 const secretFile = object<SecretFile>({ secret: text, file: text });
 
+const certificateFiles = object<CertificateFiles>({ secret: text, certificate: text, key: text });
+
 const listenerTls = object<ListenerTlsConfig>({
-  certificates: list(object<CertificateFiles>({ secret: text, certificate: text, key: text })),
+  certificates: list(certificateFiles),
   minVersion: oneOf('1.2', '1.3'),
   clientCa: nullable(secretFile),
 });
@@ -45,6 +48,7 @@ const listener = object<ListenerConfig>({
 const backend = object<BackendConfig>({
   name: text,
   weight: nullable(number(0)),
+  tls: nullable(object<BackendTlsConfig>({ ca: secretFile, hostname: text, certificate: nullable(certificateFiles) })),
   source: union<EndpointSliceSource | AddressSource>({
     EndpointSlices: object<EndpointSliceSource>({
       type: constant('EndpointSlices'),

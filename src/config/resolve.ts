@@ -1,5 +1,6 @@
 import {
   type DefaultedBackend,
+  type DefaultedBackendTls,
   type DefaultedHeartbeat,
   type DefaultedPortTls,
   type DefaultedSpec,
@@ -8,7 +9,17 @@ import {
 import { parseDuration } from '../api/v1alpha1/duration.ts';
 import { backendName, resourceName, SECRETS_DIRECTORY } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
-import type { BackendConfig, BalancerConfig, HeartbeatConfig, ListenerConfig, ListenerTlsConfig, ScheduleConfig } from '../model/config.ts';
+import type {
+  BackendConfig,
+  BackendTlsConfig,
+  BalancerConfig,
+  CertificateFiles,
+  HeartbeatConfig,
+  ListenerConfig,
+  ListenerTlsConfig,
+  ScheduleConfig,
+  SecretFile,
+} from '../model/config.ts';
 import { bindPorts } from './bind-ports.ts';
 import { ConfigError } from './errors.ts';
 
@@ -36,7 +47,7 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
     uid: resource.metadata.uid ?? '',
     generation: resource.metadata.generation ?? 1,
     listeners: resolveListeners(spec, options),
-    backends: spec.backends.map((backend) => resolveBackend(backend, name)),
+    backends: spec.backends.map((backend) => resolveBackend(backend, name, options)),
     strategy: spec.strategy,
     heartbeat: resolveHeartbeat(spec.heartbeat),
     failover: {
@@ -73,13 +84,33 @@ function resolveListeners(spec: DefaultedSpec, options: ResolveOptions): Listene
   return listeners;
 }
 
-function resolveListenerTls({ certificates, minVersion, clientCa }: DefaultedPortTls, { secrets }: ResolveOptions): ListenerTlsConfig {
-  const file = (secret: string, key: string) => `${secrets?.get(secret) ?? `${SECRETS_DIRECTORY}/${secret}`}/${key}`;
+function resolveListenerTls({ certificates, minVersion, clientCa }: DefaultedPortTls, options: ResolveOptions): ListenerTlsConfig {
   return {
-    certificates: certificates.map((secret) => ({ secret, certificate: file(secret, 'tls.crt'), key: file(secret, 'tls.key') })),
+    certificates: certificates.map((secret) => certificateFiles(secret, options)),
     minVersion,
-    clientCa: clientCa === null ? null : { secret: clientCa, file: file(clientCa, 'ca.crt') },
+    clientCa: clientCa === null ? null : authorityFile(clientCa, options),
   };
+}
+
+function resolveBackendTls({ ca, hostname, certificate }: DefaultedBackendTls, options: ResolveOptions): BackendTlsConfig {
+  return {
+    ca: authorityFile(ca, options),
+    hostname,
+    certificate: certificate === null ? null : certificateFiles(certificate, options),
+  };
+}
+
+function certificateFiles(secret: string, options: ResolveOptions): CertificateFiles {
+  const directory = secretDirectory(secret, options);
+  return { secret, certificate: `${directory}/tls.crt`, key: `${directory}/tls.key` };
+}
+
+function authorityFile(secret: string, options: ResolveOptions): SecretFile {
+  return { secret, file: `${secretDirectory(secret, options)}/ca.crt` };
+}
+
+function secretDirectory(secret: string, { secrets }: ResolveOptions): string {
+  return secrets?.get(secret) ?? `${SECRETS_DIRECTORY}/${secret}`;
 }
 
 function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
@@ -93,15 +124,16 @@ function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
   }
 }
 
-function resolveBackend(backend: DefaultedBackend, resource: string): BackendConfig {
+function resolveBackend(backend: DefaultedBackend, resource: string, options: ResolveOptions): BackendConfig {
   const { name, weight } = backend;
+  const tls = backend.tls && resolveBackendTls(backend.tls, options);
   if (backend.type === 'Addresses') {
     const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
-    return { name, weight, source: { type: 'Addresses', addresses } };
+    return { name, weight, tls, source: { type: 'Addresses', addresses } };
   }
   const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
   const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
-  return { name, weight, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
+  return { name, weight, tls, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
 }
 
 function resolveHeartbeat(heartbeat: DefaultedHeartbeat): HeartbeatConfig {

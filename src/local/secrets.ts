@@ -2,7 +2,7 @@ import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { Path } from '../api/v1alpha1/validation/issue.ts';
 import type { ParsedResource } from '../config/parse-resources.ts';
 import type { BalancerConfig } from '../model/config.ts';
-import { credentialProblems } from '../tls/server-credentials.ts';
+import { problemsOf } from '../tls/secret-sources.ts';
 import { LocalError } from './local-error.ts';
 import { placeOf } from './place.ts';
 
@@ -14,17 +14,20 @@ export interface SecretRef {
 
 /** Every mention of a Secret, in the order of the resource. */
 export function secretRefs({ spec }: LoadBalancedService): SecretRef[] {
-  return spec.ports.flatMap(({ tls }, index) => {
+  const found: SecretRef[] = [];
+  const add = (ref: { readonly name: string } | undefined, ...path: Path) => {
+    if (ref) found.push({ secret: ref.name, path: [...path, 'name'] });
+  };
+  for (const [index, { tls }] of spec.ports.entries()) {
     const path = ['spec', 'ports', index, 'tls'];
-    const certificates = (tls?.certificateRefs ?? []).map(({ name }, nth) => ({
-      secret: name,
-      path: [...path, 'certificateRefs', nth, 'name'],
-    }));
-    const authority = tls?.clientValidation?.caCertificateRef.name;
-    return authority === undefined
-      ? certificates
-      : [...certificates, { secret: authority, path: [...path, 'clientValidation', 'caCertificateRef', 'name'] }];
-  });
+    for (const [nth, ref] of (tls?.certificateRefs ?? []).entries()) add(ref, ...path, 'certificateRefs', nth);
+    add(tls?.clientValidation?.caCertificateRef, ...path, 'clientValidation', 'caCertificateRef');
+  }
+  for (const [index, { tls }] of spec.backends.entries()) {
+    add(tls?.caCertificateRef, 'spec', 'backends', index, 'tls', 'caCertificateRef');
+    add(tls?.certificateRef, 'spec', 'backends', index, 'tls', 'certificateRef');
+  }
+  return found;
 }
 
 /** Throws where `--secret` names a Secret that no resource uses: most likely it is misspelt. */
@@ -41,7 +44,10 @@ export function rejectUnusedSecrets(secrets: ReadonlyMap<string, string>, resour
 export function probeSecrets(plans: ReadonlyMap<ParsedResource, { readonly config: BalancerConfig }>): void {
   const problems = [...plans].flatMap(([parsed, { config }]) => {
     const refs = secretRefs(parsed.resource);
-    const found = config.listeners.flatMap(({ tls }) => (tls ? credentialProblems(tls) : []));
+    const found = [
+      ...config.listeners.flatMap(({ tls }) => (tls ? problemsOf([...tls.certificates, tls.clientCa]) : [])),
+      ...config.backends.flatMap(({ tls }) => (tls ? problemsOf([tls.certificate, tls.ca]) : [])),
+    ];
     return found.map(({ secret, problem }) => {
       const place = placeOf(parsed, refs.find((ref) => ref.secret === secret)?.path);
       return `${place}: Secret ${secret}: ${problem}`;

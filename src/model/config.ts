@@ -44,6 +44,15 @@ export interface ListenerTlsConfig {
   readonly clientCa: SecretFile | null;
 }
 
+export interface BackendTlsConfig {
+  /** Whom the certificates of servers must be signed by. */
+  readonly ca: SecretFile;
+  /** What they must be for; also what is asked for (SNI). */
+  readonly hostname: string;
+  /** What is shown to servers that ask for a certificate. */
+  readonly certificate: CertificateFiles | null;
+}
+
 /** Files in PEM of a Secret of type kubernetes.io/tls. They may be missing, and change at any time. */
 export interface CertificateFiles {
   readonly secret: string;
@@ -60,6 +69,8 @@ export interface BackendConfig {
   readonly name: string;
   /** Share of the traffic that the whole backend gets; null where no backend of the resource gives one: all servers alike. 0: none. */
   readonly weight: number | null;
+  /** Null: clear text is spoken with its servers. */
+  readonly tls: BackendTlsConfig | null;
   readonly source: EndpointSliceSource | AddressSource;
 }
 

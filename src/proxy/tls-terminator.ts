@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ListenerTlsConfig } from '../model/config.ts';
+import { logSecrets } from '../tls/secret-log.ts';
 import { ServerCredentials } from '../tls/server-credentials.ts';
 import type { ProxyContext } from './context.ts';
 import type { ListenerConnection } from './listener-connection.ts';
@@ -29,14 +30,7 @@ export class TlsTerminator {
     this.#credentials = new ServerCredentials({
       applicationProtocols,
       onSecure: (socket) => this.#secured(socket),
-      onRenewed: (secret, pair) => {
-        const of = pair ? { names: pair.names, notAfter: new Date(pair.notAfter).toISOString() } : {};
-        context.logger.info('certificate is taken over', { listener, secret, ...of });
-      },
-      onProblem: (secret, problem, inUse) => {
-        const message = inUse ? 'certificate is refused; the last good one goes on' : 'certificate cannot be used';
-        context.logger.error(message, { listener, secret, error: problem });
-      },
+      ...logSecrets(context.logger, { listener }),
     });
   }
 

@@ -1,9 +1,11 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { BodyReader } from '../http1/body-reader.ts';
 import { ResponseHeadReader } from '../http1/head-reader.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { ServerTls } from '../tls/backend-credentials.ts';
+import { dial } from '../tls/dial.ts';
 
 /** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
 export interface ConnectionUser {
@@ -28,6 +30,8 @@ export interface ConnectionUser {
 /** The endpoint's side of a connection. */
 export interface ConnectionOwner {
   readonly endpoint: Endpoint;
+  /** How TLS is spoken with it; null: clear text. */
+  readonly tls: ServerTls | null;
   /** `connection` is free for the next attempt. */
   release(connection: UpstreamConnection, now: number): void;
   /** `connection` is gone. */
@@ -45,6 +49,8 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 /** One connection to a server, used by one attempt after the other. */
 export class UpstreamConnection {
   readonly socket: Socket;
+  /** What it was made with: another setting needs another connection. */
+  readonly tls: ServerTls | null;
   readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
   readonly body = new BodyReader('response');
   connected = false;
@@ -59,17 +65,10 @@ export class UpstreamConnection {
   constructor(owner: ConnectionOwner, user: ConnectionUser) {
     this.#owner = owner;
     this.#user = user;
+    this.tls = owner.tls;
     const { host, port } = owner.endpoint;
-    this.socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-      allowHalfOpen: true,
-      onread: { buffer: () => this.#buffer, callback: (bytes, buffer) => this.#read(bytes, buffer as Buffer) },
-    });
-    this.socket.on('connect', () => {
+    const onread = { buffer: () => this.#buffer, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
+    this.socket = dial({ host, port, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, this.tls, () => {
       this.connected = true;
       this.#user?.connected();
     });

@@ -4,8 +4,12 @@ import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { ServerTls } from '../tls/backend-credentials.ts';
 import { UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
 import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
+
+/** How TLS is spoken with the servers of a backend; null: clear text. */
+export type TlsOf = (backend: string) => ServerTls | null;
 
 /**
  * One endpoint at run time: its health, what its traffic tells, its connections. It lives as long as the endpoint does, whatever else
@@ -24,9 +28,11 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** Idle ones, the most recently used last: LIFO keeps few connections warm, and the warmest is the least likely to be stale. */
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
+  readonly #tlsOf: TlsOf;
   #retired = false;
 
-  constructor(endpoint: Endpoint, at: number) {
+  constructor(endpoint: Endpoint, at: number, tlsOf: TlsOf) {
+    this.#tlsOf = tlsOf;
     this.id = endpoint.id;
     this.endpoint = endpoint;
     this.health = discovered(at);
@@ -34,6 +40,10 @@ export class Upstream implements Candidate, ConnectionOwner {
 
   get backend(): string {
     return this.endpoint.backend;
+  }
+
+  get tls(): ServerTls | null {
+    return this.#tlsOf(this.endpoint.backend);
   }
 
   get weight(): number {
@@ -69,10 +79,13 @@ export class Upstream implements Candidate, ConnectionOwner {
 
   /** A kept-alive connection, or a new one that begins to connect. */
   acquire(user: ConnectionUser): UpstreamConnection {
-    const idle = this.#idle.pop();
-    if (idle) {
-      idle.passTo(user);
-      return idle;
+    const { tls } = this;
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.tls === tls) {
+        idle.passTo(user);
+        return idle;
+      }
+      idle.destroy();
     }
     return this.connect(user);
   }

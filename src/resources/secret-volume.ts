@@ -22,16 +22,19 @@ export function secretMounts(config: BalancerConfig): { volumeMounts?: unknown[]
   return keysOf(config).size === 0 ? {} : { volumeMounts: [{ name: VOLUME, mountPath: SECRETS_DIRECTORY, readOnly: true }] };
 }
 
-function keysOf({ listeners }: BalancerConfig): ReadonlyMap<string, ReadonlySet<string>> {
+function keysOf({ listeners, backends }: BalancerConfig): ReadonlyMap<string, ReadonlySet<string>> {
   const keys = new Map<string, Set<string>>();
   const use = (secret: string, key: string) => keys.set(secret, (keys.get(secret) ?? new Set()).add(key));
-  for (const { tls } of listeners) {
-    for (const { secret } of tls?.certificates ?? []) {
-      use(secret, 'tls.crt');
-      use(secret, 'tls.key');
-    }
-    if (tls?.clientCa) use(tls.clientCa.secret, 'ca.crt');
+  const certificates = [
+    ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
+    ...backends.flatMap(({ tls }) => tls?.certificate ?? []),
+  ];
+  const authorities = [...listeners.flatMap(({ tls }) => tls?.clientCa ?? []), ...backends.flatMap(({ tls }) => tls?.ca ?? [])];
+  for (const { secret } of certificates) {
+    use(secret, 'tls.crt');
+    use(secret, 'tls.key');
   }
+  for (const { secret } of authorities) use(secret, 'ca.crt');
   return keys;
 }
 

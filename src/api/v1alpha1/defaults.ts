@@ -3,6 +3,7 @@ import { clientServiceName } from './names.ts';
 import type {
   Backend,
   BackendDeployment,
+  BackendTls,
   ClientService,
   Failover,
   Heartbeat,
@@ -81,6 +82,14 @@ interface BackendBase {
   readonly name: string;
   /** Null where no backend of the resource gives a weight. */
   readonly weight: number | null;
+  readonly tls: DefaultedBackendTls | null;
+}
+
+/** Secrets by their names. */
+export interface DefaultedBackendTls {
+  readonly ca: string;
+  readonly hostname: string;
+  readonly certificate: string | null;
 }
 
 /** `name`: that of a port in spec.ports. */
@@ -171,7 +180,11 @@ function tlsWithDefaults({ certificateRefs, minVersion, clientValidation }: Port
 }
 
 function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonly Port[]): DefaultedBackend {
-  const base: BackendBase = { name: backend.name, weight: weighted ? (backend.weight ?? 1) : null };
+  const base: BackendBase = {
+    name: backend.name,
+    weight: weighted ? (backend.weight ?? 1) : null,
+    tls: backend.tls ? backendTls(backend.tls) : null,
+  };
   const serverWeight = backend.serverWeight ?? DEFAULTS['spec.backends[].serverWeight'];
   const portName = (name: string | undefined) => name ?? member(ports[0]?.name, backend, 'ports');
   switch (backend.type) {
@@ -203,6 +216,10 @@ function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonl
         })),
       };
   }
+}
+
+function backendTls({ caCertificateRef, hostname, certificateRef }: BackendTls): DefaultedBackendTls {
+  return { ca: caCertificateRef.name, hostname, certificate: certificateRef?.name ?? null };
 }
 
 function member<T>(value: T | undefined, backend: Backend, name: string): T {

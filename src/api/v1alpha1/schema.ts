@@ -454,6 +454,64 @@ export const SCHEMA: StructuralSchema = {
                   }
                 }
               },
+              "tls": {
+                "type": "object",
+                "required": [
+                  "caCertificateRef",
+                  "hostname"
+                ],
+                "properties": {
+                  "caCertificateRef": {
+                    "type": "object",
+                    "required": [
+                      "name"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 253,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                            "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                          }
+                        ]
+                      }
+                    }
+                  },
+                  "hostname": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "!isIP(self) && self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$')",
+                        "message": "must be a DNS name, without port, wildcard or blanks"
+                      }
+                    ]
+                  },
+                  "certificateRef": {
+                    "type": "object",
+                    "required": [
+                      "name"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 253,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                            "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                          }
+                        ]
+                      }
+                    }
+                  }
+                }
+              },
               "deployment": {
                 "type": "object",
                 "required": [

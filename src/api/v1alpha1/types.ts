@@ -168,6 +168,7 @@ export interface Backend {
    * Ports of the servers; types Deployment and Service. 1 to 16.
    */
   ports?: BackendPort[];
+  tls?: BackendTls;
   deployment?: BackendDeployment;
   /**
    * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.
@@ -195,6 +196,33 @@ export interface BackendPort {
    * Port that the servers listen on, 1 to 65535; for type Service also the name of a port of that Service.
    */
   port: number | string;
+}
+/**
+ * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. Default is clear text.
+ */
+export interface BackendTls {
+  /**
+   * Secret in the same namespace with the certificates of the authorities that servers' certificates are signed by in ca.crt; a certificate that a server has signed itself may stand there, too.
+   */
+  caCertificateRef: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  };
+  /**
+   * DNS name that is asked for (SNI) and that each server's certificate must be for.
+   */
+  hostname: string;
+  /**
+   * Secret of type kubernetes.io/tls in the same namespace, with the certificate that is shown to servers that ask for one. Default is that none is shown.
+   */
+  certificateRef?: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  };
 }
 /**
  * The Deployment that is made for this backend, with a headless Service; type Deployment.
@@ -247,11 +275,11 @@ export interface Heartbeat {
      */
     path?: string;
     /**
-     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic; there clear text is spoken. Default is the server's own port.
      */
     port?: number;
     /**
-     * Value of the Host field, a name or address with or without a port. Default is the server's host and port.
+     * Value of the Host field, a name or address with or without a port. Default is the hostname of the backend's tls, or the server's host and port.
      */
     host?: string;
     /**

@@ -1,10 +1,12 @@
-import { long, many, type ResourceCases, withPorts } from './parts.ts';
+import { fixed, long, many, type ResourceCases, withBackends, withPorts } from './parts.ts';
 
 const SECRET = 'must be the name of a Secret (lower-case letters, digits, hyphens and dots)';
 const NEEDS = 'a port of protocol HTTPS needs tls, and no other protocol may have it';
 
 const withTls = (tls: string) => withPorts(`[{name: https, port: 443, protocol: HTTPS, tls: ${tls}}]`);
 const withSecret = (name: string) => withTls(`{certificateRefs: [{name: ${name}}]}`);
+const withServers = (tls: string) => withBackends(fixed('a', `, tls: ${tls}`));
+const HOSTNAME = 'must be a DNS name, without port, wildcard or blanks';
 
 export const tlsCases: ResourceCases = {
   'an HTTPS port with a certificate is taken': { resource: withSecret('shop-tls') },
@@ -77,5 +79,39 @@ export const tlsCases: ResourceCases = {
   'an authority named by a path is refused': {
     resource: withTls('{certificateRefs: [{name: a}], clientValidation: {caCertificateRef: {name: a/b}}}'),
     refused: { at: 'spec.ports[0].tls.clientValidation.caCertificateRef.name', says: SECRET },
+  },
+
+  // TLS to servers
+  'servers that speak TLS are taken': { resource: withServers('{caCertificateRef: {name: ca}, hostname: shop.internal}') },
+  'servers that ask for a certificate are taken': {
+    resource: withServers('{caCertificateRef: {name: ca}, hostname: shop, certificateRef: {name: balancer}}'),
+  },
+  'servers that nobody verifies are refused': {
+    resource: withServers('{hostname: shop.internal}'),
+    refused: { at: 'spec.backends[0].tls.caCertificateRef', says: 'is required', serverSays: 'Required value' },
+  },
+  'servers of no name are refused': {
+    resource: withServers('{caCertificateRef: {name: ca}}'),
+    refused: { at: 'spec.backends[0].tls.hostname', says: 'is required', serverSays: 'Required value' },
+  },
+  'a hostname with a wildcard is refused': {
+    resource: withServers('{caCertificateRef: {name: ca}, hostname: "*.shop"}'),
+    refused: { at: 'spec.backends[0].tls.hostname', says: HOSTNAME },
+  },
+  'a hostname that is an address is refused': {
+    resource: withServers('{caCertificateRef: {name: ca}, hostname: 10.0.0.7}'),
+    refused: { at: 'spec.backends[0].tls.hostname', says: HOSTNAME },
+  },
+  'a hostname with a port is refused': {
+    resource: withServers('{caCertificateRef: {name: ca}, hostname: "shop:443"}'),
+    refused: { at: 'spec.backends[0].tls.hostname', says: HOSTNAME },
+  },
+  "an authority of servers' named by a path is refused": {
+    resource: withServers('{caCertificateRef: {name: a/b}, hostname: shop}'),
+    refused: { at: 'spec.backends[0].tls.caCertificateRef.name', says: SECRET },
+  },
+  'a certificate for servers named by a path is refused': {
+    resource: withServers('{caCertificateRef: {name: a}, hostname: shop, certificateRef: {name: ..}}'),
+    refused: { at: 'spec.backends[0].tls.certificateRef.name', says: SECRET },
   },
 };

@@ -405,6 +405,7 @@ function config(generation: number): BalancerConfig {
       {
         name: 'stable',
         weight: null,
+        tls: null,
         source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },
     ],

@@ -15,6 +15,7 @@ const SLICES = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
 const backend = (name: string): BackendConfig => ({
   name,
   weight: null,
+  tls: null,
   source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
 });
 
@@ -225,6 +226,7 @@ describe('the config source of a balancer in a cluster', () => {
     putConfig(1, {
       name: 'fixed',
       weight: null,
+      tls: null,
       source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
     });
     await source.start(target);

@@ -9,6 +9,7 @@ type Conditions = NonNullable<SliceEndpoint['conditions']>;
 const backend = (name: string, source: Partial<EndpointSliceSource> = {}): BackendConfig => ({
   name,
   weight: null,
+  tls: null,
   source: { type: 'EndpointSlices', service: `${name}-service`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }], ...source },
 });
 
@@ -157,7 +158,12 @@ const cases: Record<string, Case> = {
   'a Service without slices has no endpoints': { slices: {}, expected: [] },
   'given addresses are endpoints of their listener': {
     backends: [
-      { name: 'fixed', weight: 2, source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] } },
+      {
+        name: 'fixed',
+        weight: 2,
+        tls: null,
+        source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] },
+      },
     ],
     slices: {},
     expected: ['fixed http 10.0.0.7:80 Ready'],
@@ -197,7 +203,7 @@ describe('endpoints of slices', () => {
       backend('b'),
       backend('a'),
       backend('c', { service: 'a-service' }),
-      { name: 'd', weight: null, source: { type: 'Addresses' as const, addresses: [] } },
+      { name: 'd', weight: null, tls: null, source: { type: 'Addresses' as const, addresses: [] } },
     ];
     assert.deepEqual(followedServices(backends), ['a-service', 'b-service']);
   });

@@ -112,6 +112,20 @@ describe('planLocally', () => {
     assert.equal(config.listeners[0]?.tls?.clientCa?.file, 'authorities/ca.crt');
   });
 
+  test('Secrets for servers are asked for, too', () => {
+    const tls = ADDRESSES.replace(
+      '    type:',
+      '    tls: {caCertificateRef: {name: ca}, hostname: shop, certificateRef: {name: us}}\n    type:',
+    );
+    assert.deepEqual(
+      refused(tls).map((line) => /^(\S+): (\S+): .*(--secret \S+)/.exec(line)?.slice(1)),
+      [
+        ['shop.yaml:8:30', 'spec.backends[0].tls.caCertificateRef.name', '--secret ca=DIRECTORY'],
+        ['shop.yaml:8:74', 'spec.backends[0].tls.certificateRef.name', '--secret us=DIRECTORY'],
+      ],
+    );
+  });
+
   test('a Deployment is processes', () => {
     const { processes } = planned(deployment('{name: web, command: [serve, $(PORT)]}'));
     assert.deepEqual(processes, [
