@@ -16,7 +16,7 @@ import type {
   TelemetryConfig,
 } from '../model/config.ts';
 import { ConfigError } from './errors.ts';
-import { either, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
+import { either, flag, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -42,6 +42,7 @@ const listener = object<ListenerConfig>({
   protocol: oneOf('HTTP', 'HTTPS', 'TCP'),
   tls: nullable(listenerTls),
   trustedProxies: list(text),
+  proxyProtocol: flag,
   maxConnectionAgeMs: number(0),
 });
 

@@ -78,6 +78,7 @@ function resolveListeners(spec: DefaultedSpec, options: ResolveOptions): Listene
     protocol: port.protocol,
     tls: port.tls && resolveListenerTls(port.tls, options),
     trustedProxies: port.trustedProxies,
+    proxyProtocol: port.proxyProtocol,
     maxConnectionAgeMs: port.maxConnectionAge === null ? 0 : milliseconds(port.maxConnectionAge),
   }));
   rejectSharedPorts(listeners);

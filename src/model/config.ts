@@ -32,6 +32,8 @@ export interface ListenerConfig {
   readonly tls: ListenerTlsConfig | null;
   /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
   readonly trustedProxies: readonly string[];
+  /** Each connection begins with a PROXY header that says whose it is. */
+  readonly proxyProtocol: boolean;
   /** A client connection older than this is closed politely after its current response; jittered by 10 %; 0: never. */
   readonly maxConnectionAgeMs: number;
 }

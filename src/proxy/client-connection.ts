@@ -53,11 +53,11 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  constructor(socket: Socket, host: ClientHost) {
+  constructor(socket: Socket, address: string, host: ClientHost) {
     const { context, route } = host;
     this.socket = socket;
     this.#host = host;
-    this.address = socket.remoteAddress ?? '';
+    this.address = address;
     this.forwarding = new ForwardingFields({
       address: this.address,
       scheme: host.scheme,

@@ -31,7 +31,7 @@ export class HttpListener extends Listener implements ClientHost {
     return this.#trusted.has(address);
   }
 
-  protected override accept(socket: Socket): ListenerConnection {
-    return new ClientConnection(socket, this);
+  protected override accept(socket: Socket, address: string): ListenerConnection {
+    return new ClientConnection(socket, address, this);
   }
 }

@@ -3,7 +3,7 @@ import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/types.ts';
 /** What one client may take up. Every wait of a client is bounded by one of these; what servers may take is in FailoverConfig. */
 export interface ClientLimits {
   readonly head: HeadLimits;
-  /** Of TLS, from the connection to its end. */
+  /** For what comes before a client's own bytes: the PROXY header, and the handshake of TLS, each. */
   readonly handshakeTimeoutMs: number;
   /** From the first byte of a request head to its last; over it: 408. */
   readonly headTimeoutMs: number;

@@ -14,7 +14,16 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/** The first is safe from a quantum computer too (draft-ietf-tls-ecdhe-mlkem). */
+const GROUPS = 'X25519MLKEM768:X25519:P-256:P-384';
+
 /** What holds for every context, whichever side we are. TLS 1.0 and 1.1 are not spoken (RFC 8996); nothing is negotiated anew in midstream. */
 export function secureSettings(minVersion: '1.2' | '1.3'): SecureContextOptions {
-  return { minVersion: `TLSv${minVersion}`, ciphers: CIPHERS, honorCipherOrder: false, secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
+  return {
+    minVersion: `TLSv${minVersion}`,
+    ciphers: CIPHERS,
+    honorCipherOrder: false,
+    ecdhCurve: GROUPS,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }

@@ -29,6 +29,7 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
       protocol: 'HTTP',
       tls: null,
       trustedProxies: [],
+      proxyProtocol: false,
       maxConnectionAgeMs: 0,
       ...listener,
     })),

@@ -11,13 +11,14 @@ const ROOMS: Record<string, readonly string[]> = {
   balancing: PURE,
   health: PURE,
   http1: PURE,
+  preamble: PURE,
   config: PURE,
   resources: PURE,
   status: PURE,
   telemetry: PURE,
   tls: [...PURE, 'telemetry'],
   heartbeat: [...PURE, 'health', 'http1', 'telemetry', 'tls'],
-  proxy: [...PURE, 'balancing', 'health', 'http1', 'telemetry', 'tls'],
+  proxy: [...PURE, 'balancing', 'health', 'http1', 'preamble', 'telemetry', 'tls'],
   kube: [...PURE, 'config', 'resources', 'telemetry'],
   operator: [...PURE, 'config', 'resources', 'status', 'kube', 'telemetry'],
   balancer: [...PURE, 'balancing', 'health', 'http1', 'config', 'status', 'telemetry', 'tls', 'proxy', 'heartbeat'],
@@ -26,7 +27,7 @@ const ROOMS: Record<string, readonly string[]> = {
   main: ['cli'],
 };
 /** Rooms without I/O, timers, clock or randomness of their own. */
-const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'config', 'resources', 'status'];
+const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'preamble', 'config', 'resources', 'status'];
 /** Node modules that pure rooms may use: computation only. */
 const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net#isIP'];
 const IMPURE_GLOBALS = /\b(?:setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.)/;

@@ -22,6 +22,7 @@ export const DEFAULTS = {
   'spec.service.type': 'ClusterIP',
   'spec.ports[].protocol': 'HTTP',
   'spec.ports[].tls.minVersion': '1.2',
+  'spec.ports[].proxyProtocol': false,
   'spec.backends[].serverWeight': 1,
   'spec.backends[].addresses[].weight': 1,
   'spec.strategy.type': 'RoundRobin',
@@ -68,6 +69,7 @@ export interface DefaultedPort {
   readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
   readonly tls: DefaultedPortTls | null;
   readonly trustedProxies: readonly string[];
+  readonly proxyProtocol: boolean;
   readonly maxConnectionAge: string | null;
 }
 
@@ -167,6 +169,7 @@ function portWithDefaults(port: Port): DefaultedPort {
     protocol: port.protocol ?? DEFAULTS['spec.ports[].protocol'],
     tls: port.tls ? tlsWithDefaults(port.tls) : null,
     trustedProxies: port.trustedProxies ?? [],
+    proxyProtocol: port.proxyProtocol ?? DEFAULTS['spec.ports[].proxyProtocol'],
     maxConnectionAge: port.maxConnectionAge ?? null,
   };
 }

@@ -313,6 +313,9 @@ export const SCHEMA: StructuralSchema = {
                   ]
                 }
               },
+              "proxyProtocol": {
+                "type": "boolean"
+              },
               "maxConnectionAge": {
                 "type": "string",
                 "minLength": 1,

@@ -106,6 +106,10 @@ export interface Port {
    */
   trustedProxies?: string[];
   /**
+   * With true each connection must begin with a header of the PROXY protocol, version 1 or 2, in which a proxy in front says whose it is; one without is refused. Whoever can reach the port can claim any address, so only that proxy may be able to. Default false.
+   */
+  proxyProtocol?: boolean;
+  /**
    * A client connection older than this is closed after the response that it is waiting for, so that clients spread again over the balancers; varied by 10 percent. A duration of 1s to 168h. Default is never.
    */
   maxConnectionAge?: string;

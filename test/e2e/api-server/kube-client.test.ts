@@ -400,7 +400,18 @@ function config(generation: number): BalancerConfig {
     namespace,
     uid: 'u1',
     generation,
-    listeners: [{ name: 'http', port: 80, bindPort: 10_080, protocol: 'HTTP', tls: null, trustedProxies: [], maxConnectionAgeMs: 0 }],
+    listeners: [
+      {
+        name: 'http',
+        port: 80,
+        bindPort: 10_080,
+        protocol: 'HTTP',
+        tls: null,
+        trustedProxies: [],
+        proxyProtocol: false,
+        maxConnectionAgeMs: 0,
+      },
+    ],
     backends: [
       {
         name: 'stable',

@@ -25,7 +25,18 @@ const config = (generation: number, backends: readonly BackendConfig[]): Balance
   namespace: 'shop',
   uid: 'u1',
   generation,
-  listeners: [{ name: 'http', port: 80, bindPort: 10_080, protocol: 'HTTP', tls: null, trustedProxies: [], maxConnectionAgeMs: 0 }],
+  listeners: [
+    {
+      name: 'http',
+      port: 80,
+      bindPort: 10_080,
+      protocol: 'HTTP',
+      tls: null,
+      trustedProxies: [],
+      proxyProtocol: false,
+      maxConnectionAgeMs: 0,
+    },
+  ],
   backends,
   strategy: 'RoundRobin',
   heartbeat: {
