@@ -17,7 +17,7 @@ import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
 import { Registry } from '../telemetry/metrics.ts';
-import { BackendCredentials } from '../tls/backend-credentials.ts';
+import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
 import { FailoverRecorder } from './failover-recorder.ts';
@@ -67,7 +67,7 @@ export class Balancer implements ConfigTarget {
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
   readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
-  readonly #backendCredentials: BackendCredentials;
+  readonly #talks: BackendTalks;
   readonly #heartbeats: Heartbeats;
   readonly #heartbeatMs = new Map<string, number>();
   readonly #listeners: Listeners;
@@ -92,14 +92,14 @@ export class Balancer implements ConfigTarget {
     const time = new LoopTime(clock);
     this.#sweep = new Sweep(time);
     this.#budget = new RetryBudget(0, clock);
-    this.#backendCredentials = new BackendCredentials((backend) => logSecrets(logger, { backend }));
-    const tlsOf = (backend: string) => this.#backendCredentials.of(backend);
-    this.#heartbeats = new Heartbeats({ clock, random, tlsOf, onResult: (id, result) => this.#checked(id, result) });
+    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }));
+    const talkOf = (backend: string) => this.#talks.of(backend);
+    this.#heartbeats = new Heartbeats({ clock, random, talkOf, onResult: (id, result) => this.#checked(id, result) });
     this.#pool = new Pool({
       clock,
       time,
       random,
-      tlsOf,
+      talkOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
       onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
@@ -156,7 +156,7 @@ export class Balancer implements ConfigTarget {
     this.#configError = '';
     this.#context.pseudonym ||= pseudonymOf(config);
     this.#budget.percent = config.failover.retryBudgetPercent;
-    this.#backendCredentials.configure(config.backends);
+    this.#talks.configure(config.backends);
     const { strategy, failover, heartbeat } = config;
     this.#pool.configure({
       strategy,
@@ -200,7 +200,7 @@ export class Balancer implements ConfigTarget {
     if (!this.#config) return 'no configuration yet';
     if (!this.#endpoints) return 'no endpoints yet';
     if (!this.#bound) return 'not listening yet';
-    return this.#listeners.ready && this.#backendCredentials.ready ? null : this.#secretProblems.join('; ');
+    return this.#listeners.ready && this.#talks.credentials.ready ? null : this.#secretProblems.join('; ');
   }
 
   metrics(): string {
@@ -294,7 +294,7 @@ export class Balancer implements ConfigTarget {
 
   #lookAtSecrets(): void {
     this.#listeners.lookAtSecrets();
-    this.#backendCredentials.look();
+    this.#talks.look();
     const problems = this.#problemsOfSecrets();
     if (problems.join() === this.#secretProblems.join()) return;
     this.#secretProblems = problems;
@@ -302,7 +302,7 @@ export class Balancer implements ConfigTarget {
   }
 
   #problemsOfSecrets(): readonly string[] {
-    return [...this.#listeners.problems, ...this.#backendCredentials.problems];
+    return [...this.#listeners.problems, ...this.#talks.credentials.problems];
   }
 
   #checked(id: string, result: CheckResult): void {

@@ -50,6 +50,7 @@ const backend = object<BackendConfig>({
   name: text,
   weight: nullable(number(0)),
   tls: nullable(object<BackendTlsConfig>({ ca: secretFile, hostname: text, certificate: nullable(certificateFiles) })),
+  proxyProtocol: nullable(oneOf('V1', 'V2')),
   source: union<EndpointSliceSource | AddressSource>({
     EndpointSlices: object<EndpointSliceSource>({
       type: constant('EndpointSlices'),

@@ -126,15 +126,15 @@ function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
 }
 
 function resolveBackend(backend: DefaultedBackend, resource: string, options: ResolveOptions): BackendConfig {
-  const { name, weight } = backend;
+  const { name, weight, proxyProtocol } = backend;
   const tls = backend.tls && resolveBackendTls(backend.tls, options);
   if (backend.type === 'Addresses') {
     const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
-    return { name, weight, tls, source: { type: 'Addresses', addresses } };
+    return { name, weight, tls, proxyProtocol, source: { type: 'Addresses', addresses } };
   }
   const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
   const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
-  return { name, weight, tls, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
+  return { name, weight, tls, proxyProtocol, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
 }
 
 function resolveHeartbeat(heartbeat: DefaultedHeartbeat): HeartbeatConfig {

@@ -1,6 +1,7 @@
 import type { HeartbeatConfig, ListenerConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { ServerTls } from '../tls/backend-credentials.ts';
+import { proxyHeader } from '../preamble/proxy-header-text.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import type { Checker, CheckTarget } from './checker.ts';
 import { httpChecker } from './http-checker.ts';
 import { tcpChecker } from './tcp-checker.ts';
@@ -10,14 +11,14 @@ export class CheckerChoice {
   readonly #port: number | null;
   readonly #checker: Checker;
   readonly #connectOnly: ReadonlySet<string>;
-  readonly #tlsOf: (backend: string) => ServerTls | null;
+  readonly #talkOf: (backend: string) => BackendTalk;
 
   constructor(
     check: HeartbeatConfig['check'],
     listeners: readonly Pick<ListenerConfig, 'name' | 'protocol'>[],
-    tlsOf: (backend: string) => ServerTls | null,
+    talkOf: (backend: string) => BackendTalk,
   ) {
-    this.#tlsOf = tlsOf;
+    this.#talkOf = talkOf;
     this.#port = check.port;
     this.#checker = check.type === 'HTTP' ? httpChecker(check) : tcpChecker;
     const tcp = listeners.filter((listener) => listener.protocol === 'TCP').map((listener) => listener.name);
@@ -27,8 +28,10 @@ export class CheckerChoice {
   for(endpoint: Endpoint): { checker: Checker; target: CheckTarget } {
     const checker = this.#connectOnly.has(endpoint.portName) ? tcpChecker : this.#checker;
     const port = this.#port ?? endpoint.port;
-    // A port of its own for heartbeats is not the one that the backend's TLS was configured for.
-    const tls = port === endpoint.port ? this.#tlsOf(endpoint.backend) : null;
-    return { checker, target: { host: endpoint.host, port, tls } };
+    const { host, backend } = endpoint;
+    // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
+    if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null } };
+    const { tls, proxyProtocol } = this.#talkOf(backend);
+    return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) } };
   }
 }

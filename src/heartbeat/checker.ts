@@ -8,6 +8,8 @@ export interface CheckTarget {
   readonly port: number;
   /** How TLS is spoken there; null: clear text. */
   readonly tls: ServerTls | null;
+  /** What goes before anything else. */
+  readonly preface: Buffer | null;
 }
 
 /**

@@ -73,6 +73,8 @@ export interface BackendConfig {
   readonly weight: number | null;
   /** Null: clear text is spoken with its servers. */
   readonly tls: BackendTlsConfig | null;
+  /** Each connection to a server begins with a PROXY header of this version; null: with none. */
+  readonly proxyProtocol: 'V1' | 'V2' | null;
   readonly source: EndpointSliceSource | AddressSource;
 }
 

@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
+import type { ProxiedPath } from './proxied-path.ts';
+import { PROXY_SIGNATURE } from './proxy-header-text.ts';
 
 /**
  * The PROXY protocol (haproxy.org, proxy-protocol.txt, versions 1 and 2): what a proxy in front says of its client before the connection's
  * own first byte. Only what is for TCP is taken, and only what can be read in one way.
  */
 export interface ProxyHeader {
-  /** The client's IP address; null: the proxy speaks for itself (LOCAL), or does not know (UNKNOWN, a Unix socket). */
-  readonly source: string | null;
+  /** Between whom the proxy's own connection is; null: it speaks for itself (LOCAL), or does not know (UNKNOWN, a Unix socket). */
+  readonly path: ProxiedPath | null;
   /** Bytes that the header takes up. */
   readonly size: number;
 }
@@ -16,7 +18,6 @@ export class ProxyHeaderError extends Error {
   override readonly name = 'ProxyHeaderError';
 }
 
-const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V1_START = Buffer.from('PROXY ', 'latin1');
 const V1_MOST = 107;
 const V1_LINE = /^PROXY (?:(TCP4|TCP6) (\S+) (\S+) (0|[1-9][0-9]{0,4}) (0|[1-9][0-9]{0,4})|UNKNOWN(?: [\x20-\x7e]*)?)\r\n$/;
@@ -30,7 +31,7 @@ const V2_MOST = 4_096;
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | null {
   if (bytes.length === 0) return null;
-  if (startsLike(bytes, SIGNATURE)) return readVersion2(bytes);
+  if (startsLike(bytes, PROXY_SIGNATURE)) return readVersion2(bytes);
   if (startsLike(bytes, V1_START)) return readVersion1(bytes);
   throw new ProxyHeaderError('the connection does not begin with a PROXY header');
 }
@@ -51,12 +52,13 @@ function readVersion1(bytes: Buffer): ProxyHeader | null {
   const match = V1_LINE.exec(bytes.toString('latin1', 0, size));
   if (!match) throw new ProxyHeaderError('the PROXY header is malformed');
   const [, family, source = '', destination = '', ...ports] = match;
-  if (family === undefined) return { source: null, size };
+  if (family === undefined) return { path: null, size };
   const version = family === 'TCP4' ? 4 : 6;
   // A zone (fe80::1%eth0) means something on the proxy's machine only.
   const good = [source, destination].every((address) => isIP(address) === version && !address.includes('%'));
-  if (!good || ports.some((port) => Number(port) > 65_535)) throw new ProxyHeaderError('the PROXY header is malformed');
-  return { source, size };
+  const [sourcePort = 0, destinationPort = 0] = ports.map(Number);
+  if (!good || sourcePort > 65_535 || destinationPort > 65_535) throw new ProxyHeaderError('the PROXY header is malformed');
+  return { path: { source, sourcePort, destination, destinationPort }, size };
 }
 
 function readVersion2(bytes: Buffer): ProxyHeader | null {
@@ -68,24 +70,33 @@ function readVersion2(bytes: Buffer): ProxyHeader | null {
   if (length > V2_MOST) throw new ProxyHeaderError('the PROXY header is too long');
   if (bytes.length < V2_FIXED + length) return null;
   const size = V2_FIXED + length;
-  if (versionAndCommand === 0x20) return { source: null, size };
+  if (versionAndCommand === 0x20) return { path: null, size };
   const addresses = bytes.subarray(V2_FIXED, size);
   switch (bytes[13]) {
     case 0x00: // not specified
-      return { source: null, size };
+      return { path: null, size };
     case 0x11: // TCP over IPv4
       if (length < 12) break;
-      return { source: addresses.subarray(0, 4).join('.'), size };
+      return { path: pathOf(addresses, 4, (bytes) => bytes.join('.')), size };
     case 0x21: // TCP over IPv6
       if (length < 36) break;
-      return { source: ipv6(addresses), size };
+      return { path: pathOf(addresses, 16, ipv6), size };
     case 0x31: // a Unix socket
       if (length < 216) break;
-      return { source: null, size };
+      return { path: null, size };
     default:
       throw new ProxyHeaderError('the PROXY header is for another protocol than TCP');
   }
   throw new ProxyHeaderError('the PROXY header is too short for its addresses');
+}
+
+function pathOf(bytes: Buffer, length: 4 | 16, text: (address: Buffer) => string): ProxiedPath {
+  return {
+    source: text(bytes.subarray(0, length)),
+    sourcePort: bytes.readUInt16BE(2 * length),
+    destination: text(bytes.subarray(length, 2 * length)),
+    destinationPort: bytes.readUInt16BE(2 * length + 2),
+  };
 }
 
 /** As RFC 5952 writes it. */

@@ -1,5 +1,6 @@
 import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { type AttemptFailure, isOwnError } from './failure.ts';
 import { INTERIM_RESPONSES } from './limits.ts';
 import type { LoopTime } from './loop-time.ts';
@@ -53,7 +54,16 @@ export class Attempt implements ConnectionUser {
   #ended = false;
   #paused = false;
 
-  constructor(owner: AttemptOwner, upstream: Upstream, request: RequestHead, time: LoopTime, observer: TrafficObserver, now: number) {
+  /** `path`: the client's. */
+  constructor(
+    owner: AttemptOwner,
+    upstream: Upstream,
+    request: RequestHead,
+    path: ProxiedPath,
+    time: LoopTime,
+    observer: TrafficObserver,
+    now: number,
+  ) {
     this.#owner = owner;
     this.upstream = upstream;
     this.#request = request;
@@ -62,7 +72,7 @@ export class Attempt implements ConnectionUser {
     this.lastStepAt = now;
     upstream.requests++;
     upstream.active++;
-    this.connection = upstream.acquire(this);
+    this.connection = upstream.acquire(this, path);
     this.#reused = this.connection.reused;
     this.connection.heads.expect(request.method);
     this.#left = this.connection.connected;

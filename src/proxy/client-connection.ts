@@ -5,6 +5,7 @@ import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
 import type { Framing } from '../http1/types.ts';
 import { ProtocolError, type RequestHead } from '../http1/types.ts';
+import type { ClientPath } from './client-path.ts';
 import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { reset } from './reset.ts';
@@ -25,6 +26,7 @@ const NO_BODY: Framing = { type: 'none' };
 /** One client's connection: its requests, one exchange after the other, in order. */
 export class ClientConnection implements ExchangeClient {
   readonly socket: Socket;
+  readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly #host: ClientHost;
@@ -53,11 +55,12 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  constructor(socket: Socket, address: string, host: ClientHost) {
+  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
     const { context, route } = host;
     this.socket = socket;
     this.#host = host;
-    this.address = address;
+    this.path = path;
+    this.address = path.source;
     this.forwarding = new ForwardingFields({
       address: this.address,
       scheme: host.scheme,

@@ -3,6 +3,7 @@ import type { ForwardingFields } from '../http1/forwarding.ts';
 import { requestText } from '../http1/request-text.ts';
 import { clientFraming, errorText, responseText } from '../http1/response-text.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { encodeRequestBody, writeResponse } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
@@ -17,6 +18,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 /** The client connection that an exchange belongs to. */
 export interface ExchangeClient {
   readonly socket: Socket;
+  /** Between whom the connection is. */
+  readonly path: ProxiedPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   /** Its connection is to end with the exchange under way. */
@@ -211,7 +214,7 @@ export class Exchange implements AttemptOwner {
     const { context } = this.#in;
     const now = context.time.now();
     this.#attempts++;
-    const attempt = new Attempt(this, upstream, this.#head, context.time, context.observer, now);
+    const attempt = new Attempt(this, upstream, this.#head, this.#client.path, context.time, context.observer, now);
     if (hedge) this.#hedge = attempt;
     else this.#current = attempt;
     const text = requestText(this.#head, {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../model/config.ts';
 import { ClientConnection, type ClientHost } from './client-connection.ts';
+import type { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { Listener } from './listener.ts';
 import type { ListenerConnection } from './listener-connection.ts';
@@ -31,7 +32,7 @@ export class HttpListener extends Listener implements ClientHost {
     return this.#trusted.has(address);
   }
 
-  protected override accept(socket: Socket, address: string): ListenerConnection {
-    return new ClientConnection(socket, address, this);
+  protected override accept(socket: Socket, path: ClientPath): ListenerConnection {
+    return new ClientConnection(socket, path, this);
   }
 }

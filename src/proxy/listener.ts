@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
+import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import { ProxyGreeting } from './proxy-greeting.ts';
@@ -37,8 +38,8 @@ export abstract class Listener {
     this.#stopTicking = context.sweep.every(TICK_MS, (now) => this.#tick(now));
   }
 
-  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. `address`: the client's. */
-  protected abstract accept(socket: Socket, address: string): ListenerConnection;
+  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
+  protected abstract accept(socket: Socket, path: ClientPath): ListenerConnection;
 
   /** Going down: connections end with what they are at. */
   get draining(): boolean {
@@ -125,17 +126,17 @@ export abstract class Listener {
 
   /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
   #begin(socket: Socket): ListenerConnection {
-    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, socket.remoteAddress ?? '');
-    return new ProxyGreeting(socket, this, (address) => {
-      this.#connections.set(socket, this.#greeted(socket, address));
+    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null));
+    return new ProxyGreeting(socket, this, (told) => {
+      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told)));
       // A TCP connection reads when it has a server, and TLS by itself.
       if (this.route.listener.protocol === 'HTTP') socket.resume();
     });
   }
 
-  #greeted(socket: Socket, address: string): ListenerConnection {
-    if (this.#tls === null) return this.accept(socket, address);
-    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, address)));
+  #greeted(socket: Socket, path: ClientPath): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket, path);
+    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path)));
   }
 
   #tick(now: number): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { ProxyHeaderError, readProxyHeader } from '../preamble/proxy-header.ts';
 import type { ProxyContext } from './context.ts';
 import type { ListenerConnection } from './listener-connection.ts';
@@ -18,12 +19,12 @@ export class ProxyGreeting implements ListenerConnection {
   readonly #begunAt: number;
   readonly #read = (chunk: Buffer): void => this.#received(chunk);
   readonly #gone = (): void => this.#refuse();
-  readonly #greeted: (address: string) => void;
+  readonly #greeted: (path: ProxiedPath | null) => void;
   #bytes: Buffer = Buffer.alloc(0);
   #over = false;
 
-  /** `greeted` gets the client's address, and the connection as if the header had not been: paused, with what came behind it to be read. */
-  constructor(socket: Socket, options: ProxyGreetingOptions, greeted: (address: string) => void) {
+  /** `greeted` gets what the header tells, and the connection as if the header had not been: paused, with what came behind it to be read. */
+  constructor(socket: Socket, options: ProxyGreetingOptions, greeted: (path: ProxiedPath | null) => void) {
     this.#socket = socket;
     this.#options = options;
     this.#greeted = greeted;
@@ -48,7 +49,7 @@ export class ProxyGreeting implements ListenerConnection {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     try {
       const header = readProxyHeader(this.#bytes);
-      if (header) this.#done(header.source ?? this.#socket.remoteAddress ?? '', this.#bytes.subarray(header.size));
+      if (header) this.#done(header.path, this.#bytes.subarray(header.size));
     } catch (error) {
       if (!(error instanceof ProxyHeaderError)) throw error;
       this.#options.context.logger.debug('connection refused', { error: error.message });
@@ -56,11 +57,11 @@ export class ProxyGreeting implements ListenerConnection {
     }
   }
 
-  #done(address: string, rest: Buffer): void {
+  #done(path: ProxiedPath | null, rest: Buffer): void {
     this.#end();
     this.#socket.pause();
     if (rest.length > 0) this.#socket.unshift(rest);
-    this.#greeted(address);
+    this.#greeted(path);
   }
 
   #refuse(): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
+import type { ClientPath } from './client-path.ts';
 import type { ExchangeSurroundings } from './exchange.ts';
 import { isOwnError } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
@@ -16,6 +17,7 @@ import type { ConnectionUser, UpstreamConnection } from './upstream-connection.t
  */
 export class TcpConnection implements ListenerConnection, ConnectionUser {
   readonly #socket: Socket;
+  readonly #path: ClientPath;
   readonly #in: ExchangeSurroundings;
   readonly #openedAt: number;
   #tried: readonly Upstream[] = [];
@@ -25,8 +27,9 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
   #tunnel: Tunnel | null = null;
   #over = false;
 
-  constructor(socket: Socket, surroundings: ExchangeSurroundings) {
+  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
     this.#socket = socket;
+    this.#path = path;
     this.#in = surroundings;
     this.#openedAt = surroundings.context.time.now();
     surroundings.metrics.active++;
@@ -102,7 +105,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     upstream.requests++;
     upstream.active++;
     this.#upstream = upstream;
-    this.#connection = upstream.connect(this);
+    this.#connection = upstream.connect(this, this.#path);
   }
 
   #again(failure: RequestFailure): void {

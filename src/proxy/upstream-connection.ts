@@ -4,7 +4,9 @@ import { ResponseHeadReader } from '../http1/head-reader.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { ServerTls } from '../tls/backend-credentials.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import { proxyHeader } from '../preamble/proxy-header-text.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import { dial } from '../tls/dial.ts';
 
 /** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
@@ -30,8 +32,8 @@ export interface ConnectionUser {
 /** The endpoint's side of a connection. */
 export interface ConnectionOwner {
   readonly endpoint: Endpoint;
-  /** How TLS is spoken with it; null: clear text. */
-  readonly tls: ServerTls | null;
+  /** How it is spoken to. */
+  readonly talk: BackendTalk;
   /** `connection` is free for the next attempt. */
   release(connection: UpstreamConnection, now: number): void;
   /** `connection` is gone. */
@@ -50,7 +52,9 @@ const KEEP_ALIVE_PROBE_MS = 30_000;
 export class UpstreamConnection {
   readonly socket: Socket;
   /** What it was made with: another setting needs another connection. */
-  readonly tls: ServerTls | null;
+  readonly talk: BackendTalk;
+  /** Of the client that it was made for. */
+  readonly path: ProxiedPath;
   readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
   readonly body = new BodyReader('response');
   connected = false;
@@ -62,13 +66,16 @@ export class UpstreamConnection {
   #buffer = SHARED;
   #closed = false;
 
-  constructor(owner: ConnectionOwner, user: ConnectionUser) {
+  constructor(owner: ConnectionOwner, user: ConnectionUser, path: ProxiedPath) {
     this.#owner = owner;
     this.#user = user;
-    this.tls = owner.tls;
+    this.path = path;
+    this.talk = owner.talk;
+    const { tls, proxyProtocol } = this.talk;
+    const preface = proxyProtocol && proxyHeader(proxyProtocol, path);
     const { host, port } = owner.endpoint;
     const onread = { buffer: () => this.#buffer, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
-    this.socket = dial({ host, port, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, this.tls, () => {
+    this.socket = dial({ host, port, preface, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, tls, () => {
       this.connected = true;
       this.#user?.connected();
     });

@@ -4,12 +4,10 @@ import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { ServerTls } from '../tls/backend-credentials.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import { UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
 import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
-
-/** How TLS is spoken with the servers of a backend; null: clear text. */
-export type TlsOf = (backend: string) => ServerTls | null;
 
 /**
  * One endpoint at run time: its health, what its traffic tells, its connections. It lives as long as the endpoint does, whatever else
@@ -28,11 +26,11 @@ export class Upstream implements Candidate, ConnectionOwner {
   /** Idle ones, the most recently used last: LIFO keeps few connections warm, and the warmest is the least likely to be stale. */
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
-  readonly #tlsOf: TlsOf;
+  readonly #talkOf: (backend: string) => BackendTalk;
   #retired = false;
 
-  constructor(endpoint: Endpoint, at: number, tlsOf: TlsOf) {
-    this.#tlsOf = tlsOf;
+  constructor(endpoint: Endpoint, at: number, talkOf: (backend: string) => BackendTalk) {
+    this.#talkOf = talkOf;
     this.id = endpoint.id;
     this.endpoint = endpoint;
     this.health = discovered(at);
@@ -42,8 +40,8 @@ export class Upstream implements Candidate, ConnectionOwner {
     return this.endpoint.backend;
   }
 
-  get tls(): ServerTls | null {
-    return this.#tlsOf(this.endpoint.backend);
+  get talk(): BackendTalk {
+    return this.#talkOf(this.endpoint.backend);
   }
 
   get weight(): number {
@@ -77,22 +75,31 @@ export class Upstream implements Candidate, ConnectionOwner {
     this.pace.checked(now);
   }
 
-  /** A kept-alive connection, or a new one that begins to connect. */
-  acquire(user: ConnectionUser): UpstreamConnection {
-    const { tls } = this;
+  /** A kept-alive connection, or a new one that begins to connect. `path`: of the client that it is for. */
+  acquire(user: ConnectionUser, path: ProxiedPath): UpstreamConnection {
+    const { talk } = this;
+    if (talk.proxyProtocol !== null) return this.#acquireFor(user, path, talk);
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.tls === tls) {
+      if (idle.talk === talk) {
         idle.passTo(user);
         return idle;
       }
       idle.destroy();
     }
-    return this.connect(user);
+    return this.connect(user, path);
+  }
+
+  /** A connection that has told its server whose it is belongs to that client alone. */
+  #acquireFor(user: ConnectionUser, path: ProxiedPath, talk: BackendTalk): UpstreamConnection {
+    const index = this.#idle.findLastIndex((idle) => idle.path === path && idle.talk === talk);
+    const [own] = index < 0 ? [] : this.#idle.splice(index, 1);
+    own?.passTo(user);
+    return own ?? this.connect(user, path);
   }
 
   /** A new connection. */
-  connect(user: ConnectionUser): UpstreamConnection {
-    const connection = new UpstreamConnection(this, user);
+  connect(user: ConnectionUser, path: ProxiedPath): UpstreamConnection {
+    const connection = new UpstreamConnection(this, user, path);
     this.#open.add(connection);
     return connection;
   }

@@ -85,6 +85,7 @@ interface BackendBase {
   /** Null where no backend of the resource gives a weight. */
   readonly weight: number | null;
   readonly tls: DefaultedBackendTls | null;
+  readonly proxyProtocol: 'V1' | 'V2' | null;
 }
 
 /** Secrets by their names. */
@@ -187,6 +188,7 @@ function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonl
     name: backend.name,
     weight: weighted ? (backend.weight ?? 1) : null,
     tls: backend.tls ? backendTls(backend.tls) : null,
+    proxyProtocol: backend.proxyProtocol ?? null,
   };
   const serverWeight = backend.serverWeight ?? DEFAULTS['spec.backends[].serverWeight'];
   const portName = (name: string | undefined) => name ?? member(ports[0]?.name, backend, 'ports');

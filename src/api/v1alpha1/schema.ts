@@ -515,6 +515,13 @@ export const SCHEMA: StructuralSchema = {
                   }
                 }
               },
+              "proxyProtocol": {
+                "type": "string",
+                "enum": [
+                  "V1",
+                  "V2"
+                ]
+              },
               "deployment": {
                 "type": "object",
                 "required": [

@@ -173,6 +173,10 @@ export interface Backend {
    */
   ports?: BackendPort[];
   tls?: BackendTls;
+  /**
+   * Version of the PROXY protocol in which each connection to a server of this backend begins by telling whose it is, TLS or not; heartbeats that go to the port which takes the traffic tell that they are nobody's. Such a connection serves one client only, so there are more of them. Default is none.
+   */
+  proxyProtocol?: 'V1' | 'V2';
   deployment?: BackendDeployment;
   /**
    * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.

@@ -81,7 +81,12 @@ export const tlsCases: ResourceCases = {
     refused: { at: 'spec.ports[0].tls.clientValidation.caCertificateRef.name', says: SECRET },
   },
 
-  // TLS to servers
+  // How servers are spoken to
+  'servers that are told whose a connection is are taken': { resource: withBackends(fixed('a', ', proxyProtocol: V2')) },
+  'a PROXY protocol of another version is refused': {
+    resource: withBackends(fixed('a', ', proxyProtocol: V3')),
+    refused: { at: 'spec.backends[0].proxyProtocol', says: 'must be V1 or V2', serverSays: 'Unsupported value' },
+  },
   'servers that speak TLS are taken': { resource: withServers('{caCertificateRef: {name: ca}, hostname: shop.internal}') },
   'servers that ask for a certificate are taken': {
     resource: withServers('{caCertificateRef: {name: ca}, hostname: shop, certificateRef: {name: balancer}}'),

@@ -417,6 +417,7 @@ function config(generation: number): BalancerConfig {
         name: 'stable',
         weight: null,
         tls: null,
+        proxyProtocol: null,
         source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },
     ],

@@ -16,6 +16,7 @@ const backend = (name: string): BackendConfig => ({
   name,
   weight: null,
   tls: null,
+  proxyProtocol: null,
   source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
 });
 
@@ -238,6 +239,7 @@ describe('the config source of a balancer in a cluster', () => {
       name: 'fixed',
       weight: null,
       tls: null,
+      proxyProtocol: null,
       source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
     });
     await source.start(target);

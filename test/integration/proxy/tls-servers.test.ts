@@ -22,7 +22,7 @@ function secrets(): MountedSecrets {
 
 function config(tls: BackendTlsConfig | null, listener: Partial<ListenerConfig> = {}) {
   const source = { type: 'Addresses', addresses: [] } as const;
-  return balancerConfig({ backends: [{ name: 'fixed', weight: null, tls, source }], listeners: [listener] });
+  return balancerConfig({ backends: [{ name: 'fixed', weight: null, tls, proxyProtocol: null, source }], listeners: [listener] });
 }
 
 const verified = (mounted: MountedSecrets, ca = 'ca', certificate: string | null = null): BackendTlsConfig => ({

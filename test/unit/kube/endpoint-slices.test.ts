@@ -10,6 +10,7 @@ const backend = (name: string, source: Partial<EndpointSliceSource> = {}): Backe
   name,
   weight: null,
   tls: null,
+  proxyProtocol: null,
   source: { type: 'EndpointSlices', service: `${name}-service`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }], ...source },
 });
 
@@ -162,6 +163,7 @@ const cases: Record<string, Case> = {
         name: 'fixed',
         weight: 2,
         tls: null,
+        proxyProtocol: null,
         source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] },
       },
     ],
@@ -203,7 +205,7 @@ describe('endpoints of slices', () => {
       backend('b'),
       backend('a'),
       backend('c', { service: 'a-service' }),
-      { name: 'd', weight: null, tls: null, source: { type: 'Addresses' as const, addresses: [] } },
+      { name: 'd', weight: null, tls: null, proxyProtocol: null, source: { type: 'Addresses' as const, addresses: [] } },
     ];
     assert.deepEqual(followedServices(backends), ['a-service', 'b-service']);
   });

@@ -65,12 +65,17 @@ const BAD: Record<string, string> = {
   'version 2, too long': v2('21 11 1001'),
 };
 
+function read(bytes: Buffer) {
+  const header = readProxyHeader(bytes);
+  return header && { source: header.path?.source ?? null, size: header.size };
+}
+
 describe('readProxyHeader', () => {
   for (const [what, { bytes, source }] of Object.entries(GOOD)) {
     const whole = Buffer.from(bytes, 'latin1');
     test(`${what}: ${source ?? 'nobody'}, whole and with more behind it`, () => {
-      assert.deepEqual(readProxyHeader(whole), { source, size: whole.length });
-      assert.deepEqual(readProxyHeader(Buffer.concat([whole, Buffer.from('\r\nPROXY ')])), { source, size: whole.length });
+      assert.deepEqual(read(whole), { source, size: whole.length });
+      assert.deepEqual(read(Buffer.concat([whole, Buffer.from('\r\nPROXY ')])), { source, size: whole.length });
     });
     test(`${what}: any part of it is not enough`, () => {
       for (let length = 0; length < whole.length; length++)
