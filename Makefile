@@ -33,6 +33,17 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 
 test: check test-unit test-integration test-api test-controllers e2e ## every test
 
+# For each of the three programs below: a minute in all.
+test: export FUZZ_SECONDS ?= 20
+
+FUZZING := test/unit/http1/fuzz.test.ts test/integration/http1/node-parser.test.ts test/integration/proxy/desync.test.ts
+fuzz: export FUZZ_SECONDS ?= 600
+fuzz: $(INSTALLED) ## bytes from a grammar, changed at random, against the codec and a whole balancer, for half an hour, or FUZZ_SECONDS three times
+	node --test --test-concurrency=1 $(FUZZING)
+
+slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debian package slowhttptest), and one who is not to notice
+	node scripts/slowhttp.ts
+
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
 
@@ -63,4 +74,4 @@ bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (3
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench clean
+.PHONY: help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -24,6 +24,11 @@ export const PROXIES: readonly ProxyCommand[] = [
   { name: 'envoy-pertry', command: [join(TOOLS, 'envoy'), '-c', peer('envoy-pertry.yaml'), '--concurrency', '1', '-l', 'off'] },
   { name: 'goproxy', command: [join(TOOLS, 'goproxy')], env: { GOMAXPROCS: '1' } },
   { name: 'evenkeel', command: [join(ROOT, 'bin', 'evenkeel'), 'run', join(BENCH, 'lbs.yaml'), '-o', 'json'] },
+  // What the log costs, without who reads it.
+  {
+    name: 'evenkeel-log',
+    command: ['sh', '-c', `exec ${join(ROOT, 'bin', 'evenkeel')} run ${join(BENCH, 'lbs-log.yaml')} -o json >/dev/null 2>&1`],
+  },
 ];
 
 /** The proxies named in the environment variable PROXIES (separated by blanks), or the given ones. */

@@ -19,6 +19,7 @@ const NAMES: Record<string, string> = {
   'LoadBalancedService.spec.heartbeat': 'Heartbeat',
   'LoadBalancedService.spec.heartbeat.schedule': 'Schedule',
   'LoadBalancedService.spec.failover': 'Failover',
+  'LoadBalancedService.spec.limits': 'Limits',
   'LoadBalancedService.status': 'LoadBalancedServiceStatus',
   'LoadBalancedService.status.conditions[]': 'Condition',
   'LoadBalancedService.status.summary': 'StatusSummary',

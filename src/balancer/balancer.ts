@@ -7,9 +7,8 @@ import type { BalancerConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
-import { JsonAccessLog } from '../proxy/access-log.ts';
+import { JsonAccessLog, type LogOutput } from '../proxy/access-log.ts';
 import type { ProxyContext } from '../proxy/context.ts';
-import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from '../proxy/limits.ts';
 import { LoopTime } from '../proxy/loop-time.ts';
 import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
 import { RetryBudget } from '../proxy/retry-budget.ts';
@@ -45,8 +44,7 @@ export interface BalancerOptions {
   /** While going down, for how long new connections are still taken, so that everybody can learn of it; 0 unless given. */
   readonly drainDelayMs?: number;
   /** Where the access log goes: standard output unless given. */
-  readonly accessLogStream?: NodeJS.WritableStream & { readonly writableLength: number };
-  readonly limits?: ClientLimits;
+  readonly accessLogStream?: LogOutput;
 }
 
 const SUSPICION_MS = 10;
@@ -114,7 +112,6 @@ export class Balancer implements ConfigTarget {
       budget: this.#budget,
       metrics: new ProxyMetrics(this.#registry),
       accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
-      limits: options.limits ?? DEFAULT_CLIENT_LIMITS,
       pseudonym: '',
     };
     this.#listeners = new Listeners(this.#context, options.address);
@@ -260,6 +257,7 @@ export class Balancer implements ConfigTarget {
     this.#pool.close();
     this.#sweep.stop();
     await this.#reporter.close();
+    await this.#context.accessLog.close();
   }
 
   #route(config: BalancerConfig): void {

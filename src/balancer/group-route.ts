@@ -1,5 +1,5 @@
 import type { Picker } from '../balancing/picker.ts';
-import type { BalancerConfig, FailoverConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
+import type { BalancerConfig, FailoverConfig, LimitsConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
 import type { Route } from '../proxy/context.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { Group } from './group.ts';
@@ -8,6 +8,7 @@ import type { Group } from './group.ts';
 export class GroupRoute implements Route {
   listener: ListenerConfig;
   failover: FailoverConfig;
+  limits: LimitsConfig;
   telemetry: TelemetryConfig;
   readonly #group: Group;
 
@@ -15,6 +16,7 @@ export class GroupRoute implements Route {
     this.listener = listener;
     this.#group = group;
     this.failover = config.failover;
+    this.limits = config.limits;
     this.telemetry = config.telemetry;
   }
 
@@ -24,6 +26,7 @@ export class GroupRoute implements Route {
 
   configure(config: BalancerConfig): void {
     this.failover = config.failover;
+    this.limits = config.limits;
     this.telemetry = config.telemetry;
   }
 }

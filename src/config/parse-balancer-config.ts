@@ -8,6 +8,7 @@ import type {
   FailoverConfig,
   HeartbeatConfig,
   HttpCheckConfig,
+  LimitsConfig,
   ListenerConfig,
   ListenerTlsConfig,
   ScheduleConfig,
@@ -98,6 +99,26 @@ const failover = object<FailoverConfig>({
   drainTimeoutMs: number(1),
 });
 
+const limits = object<LimitsConfig>({
+  headerBytes: number(1),
+  headerCount: number(1),
+  uriBytes: number(1),
+  bodyBytes: number(0),
+  connectionsPerPort: number(1),
+  requestsPerConnection: number(0),
+  headerTimeoutMs: number(1),
+  bodyTimeoutMs: number(1),
+  bodyProgressBytes: number(1),
+  idleTimeoutMs: number(1),
+  writeTimeoutMs: number(1),
+  requestTimeoutMs: number(0),
+  tunnelIdleTimeoutMs: number(1),
+  tunnelHalfOpenTimeoutMs: number(1),
+  requestsPerServer: number(0),
+  pendingRequests: number(0),
+  pendingTimeoutMs: number(1),
+});
+
 const config = object<Omit<BalancerConfig, 'formatVersion'>>({
   name: text,
   namespace: text,
@@ -108,6 +129,7 @@ const config = object<Omit<BalancerConfig, 'formatVersion'>>({
   strategy: oneOf('RoundRobin', 'Random', 'WeightedRoundRobin'),
   heartbeat,
   failover,
+  limits,
   telemetry: object<TelemetryConfig>({ accessLog: oneOf('None', 'JSON'), responseHeader: nullable(text) }),
 });
 

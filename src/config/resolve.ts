@@ -2,6 +2,7 @@ import {
   type DefaultedBackend,
   type DefaultedBackendTls,
   type DefaultedHeartbeat,
+  type DefaultedLimits,
   type DefaultedPortTls,
   type DefaultedSpec,
   withDefaults,
@@ -15,6 +16,7 @@ import type {
   BalancerConfig,
   CertificateFiles,
   HeartbeatConfig,
+  LimitsConfig,
   ListenerConfig,
   ListenerTlsConfig,
   ScheduleConfig,
@@ -59,6 +61,7 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
       responseTimeoutMs: milliseconds(spec.failover.responseTimeout),
       drainTimeoutMs: milliseconds(spec.failover.drainTimeout),
     },
+    limits: resolveLimits(spec.limits),
     telemetry: spec.telemetry,
   };
 }
@@ -154,6 +157,28 @@ function resolveSchedule(schedule: DefaultedHeartbeat['schedule']): ScheduleConf
   return schedule.type === 'Budget'
     ? { type: 'Budget', checksPerSecond: schedule.checksPerSecond, ...limits }
     : { type: 'Measured', ...limits };
+}
+
+function resolveLimits(limits: DefaultedLimits): LimitsConfig {
+  return {
+    headerBytes: limits.headerBytes,
+    headerCount: limits.headerCount,
+    uriBytes: limits.uriBytes,
+    bodyBytes: limits.bodyBytes ?? 0,
+    connectionsPerPort: limits.connectionsPerPort,
+    requestsPerConnection: limits.requestsPerConnection ?? 0,
+    headerTimeoutMs: milliseconds(limits.headerTimeout),
+    bodyTimeoutMs: milliseconds(limits.bodyTimeout),
+    bodyProgressBytes: limits.bodyProgressBytes,
+    idleTimeoutMs: milliseconds(limits.idleTimeout),
+    writeTimeoutMs: milliseconds(limits.writeTimeout),
+    requestTimeoutMs: limits.requestTimeout === null ? 0 : milliseconds(limits.requestTimeout),
+    tunnelIdleTimeoutMs: milliseconds(limits.tunnelIdleTimeout),
+    tunnelHalfOpenTimeoutMs: milliseconds(limits.tunnelHalfOpenTimeout),
+    requestsPerServer: limits.requestsPerServer ?? 0,
+    pendingRequests: limits.pendingRequests,
+    pendingTimeoutMs: milliseconds(limits.pendingTimeout),
+  };
 }
 
 function milliseconds(duration: string): number {

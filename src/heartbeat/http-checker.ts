@@ -7,7 +7,7 @@ import { dial } from '../tls/dial.ts';
 import { type Checker, type CheckTarget, type Finding, farewell, findingOf } from './checker.ts';
 
 /** Of the heads of a response, interim ones included, no more is read. */
-const LIMITS: HeadLimits = { headBytes: 16_384, targetBytes: 0, fieldCount: 128 };
+const LIMITS: HeadLimits = { headerBytes: 16_384, uriBytes: 0, headerCount: 128 };
 const INTERIM_HEADS = 8;
 
 /**

@@ -4,17 +4,18 @@ import type { HeadLimits, RequestHead, ResponseHead } from './types.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const FIRST_HOLD = 1024;
+const FIRST_HOLD_BYTES = 1_024;
 
 /**
  * Turns a stream of chunks into message heads. A head that lies whole in one chunk is read from it in place; otherwise its bytes
- * are copied together (so the caller may reuse a chunk as soon as `feed` returns), never more than `headBytes`.
+ * are copied together (so the caller may reuse a chunk as soon as `feed` returns), never more than `headerBytes`.
  *
  * The bytes held are parsed again only when a line end could have made the head whole or wrong, or when they have doubled, so that
  * a head that drips in byte by byte costs time in proportion to its length.
  */
 abstract class HeadReader<H extends { readonly size: number }> {
-  readonly #capacity: number;
+  #limits: HeadLimits;
+  #capacity: number;
   #held: Buffer | null = null;
   #length = 0;
   #parsedAt = 0;
@@ -22,8 +23,18 @@ abstract class HeadReader<H extends { readonly size: number }> {
   #end = 0;
 
   constructor(limits: HeadLimits) {
-    // One byte over the limit is what tells a head that fits exactly from one that does not.
-    this.#capacity = limits.headBytes + 1;
+    this.#limits = limits;
+    this.#capacity = capacityOf(limits);
+  }
+
+  get limits(): HeadLimits {
+    return this.#limits;
+  }
+
+  /** For the heads from here on: not to be changed while one is pending. */
+  set limits(limits: HeadLimits) {
+    this.#limits = limits;
+    this.#capacity = capacityOf(limits);
   }
 
   protected abstract parse(buffer: Buffer, start: number, end: number): H | null;
@@ -69,7 +80,7 @@ abstract class HeadReader<H extends { readonly size: number }> {
     const length = Math.min(this.#length + chunk.length - offset, this.#capacity);
     let held = this.#held;
     if (held === null || held.length < length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, Math.max(FIRST_HOLD, length * 2)));
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, Math.max(FIRST_HOLD_BYTES, length * 2)));
       if (held !== null) held.copy(grown, 0, 0, this.#length);
       this.#held = held = grown;
     }
@@ -99,27 +110,14 @@ abstract class HeadReader<H extends { readonly size: number }> {
 
 /** Reads a client's request heads, one after the other; tolerates one empty line in front of each (RFC 9112 §2.2). */
 export class RequestHeadReader extends HeadReader<RequestHead> {
-  readonly #limits: HeadLimits;
-
-  constructor(limits: HeadLimits) {
-    super(limits);
-    this.#limits = limits;
-  }
-
   protected override parse(buffer: Buffer, start: number, end: number): RequestHead | null {
-    return parseRequestHead(buffer, start, end, this.#limits);
+    return parseRequestHead(buffer, start, end, this.limits);
   }
 }
 
 /** Reads an upstream's response heads, interim ones included. */
 export class ResponseHeadReader extends HeadReader<ResponseHead> {
-  readonly #limits: HeadLimits;
   #requestMethod = 'GET';
-
-  constructor(limits: HeadLimits) {
-    super(limits);
-    this.#limits = limits;
-  }
 
   /** The method of the request that the coming heads answer: it decides whether they have bodies. */
   expect(requestMethod: string): void {
@@ -127,6 +125,11 @@ export class ResponseHeadReader extends HeadReader<ResponseHead> {
   }
 
   protected override parse(buffer: Buffer, start: number, end: number): ResponseHead | null {
-    return parseResponseHead(buffer, start, end, this.#limits, this.#requestMethod);
+    return parseResponseHead(buffer, start, end, this.limits, this.#requestMethod);
   }
+}
+
+/** One byte over the limit is what tells a head that fits exactly from one that does not. */
+function capacityOf({ headerBytes }: HeadLimits): number {
+  return headerBytes + 1;
 }

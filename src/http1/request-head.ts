@@ -24,15 +24,15 @@ const section = new FieldSection('request');
  * ProtocolError at the first thing that is wrong with what is there, even where the head is not whole.
  */
 export function parseRequestHead(buffer: Buffer, start: number, end: number, limits: HeadLimits): RequestHead | null {
-  const limit = Math.min(end, start + limits.headBytes);
+  const limit = Math.min(end, start + limits.headerBytes);
   const begin = skipEmptyLine(buffer, start, limit);
   const methodEnd = scanMethod(buffer, begin, limit);
-  const targetEnd = methodEnd === INCOMPLETE ? INCOMPLETE : scanTarget(buffer, methodEnd + 1, limit, limits.targetBytes);
+  const targetEnd = methodEnd === INCOMPLETE ? INCOMPLETE : scanTarget(buffer, methodEnd + 1, limit, limits.uriBytes);
   const fieldsStart = targetEnd === INCOMPLETE ? INCOMPLETE : scanVersion(buffer, targetEnd + 1, limit);
-  const headEnd = fieldsStart === INCOMPLETE ? INCOMPLETE : section.scan(buffer, fieldsStart, limit, limits.fieldCount);
+  const headEnd = fieldsStart === INCOMPLETE ? INCOMPLETE : section.scan(buffer, fieldsStart, limit, limits.headerCount);
   if (headEnd === INCOMPLETE) {
-    if (end - start <= limits.headBytes) return null;
-    throw new ProtocolError(431, 'HeadTooLarge', `the request head has more than ${limits.headBytes} bytes`);
+    if (end - start <= limits.headerBytes) return null;
+    throw new ProtocolError(431, 'HeadTooLarge', `the request head has more than ${limits.headerBytes} bytes`);
   }
   const method = methodText(buffer, begin, methodEnd);
   const target = latin1(buffer, methodEnd + 1, targetEnd);

@@ -23,12 +23,12 @@ export function parseResponseHead(
   limits: HeadLimits,
   requestMethod: string,
 ): ResponseHead | null {
-  const limit = Math.min(end, start + limits.headBytes);
+  const limit = Math.min(end, start + limits.headerBytes);
   const lineEnd = scanStatusLine(buffer, start, limit);
-  const headEnd = lineEnd === INCOMPLETE ? INCOMPLETE : section.scan(buffer, lineEnd + 2, limit, limits.fieldCount);
+  const headEnd = lineEnd === INCOMPLETE ? INCOMPLETE : section.scan(buffer, lineEnd + 2, limit, limits.headerCount);
   if (headEnd === INCOMPLETE) {
-    if (end - start <= limits.headBytes) return null;
-    throw broken('HeadTooLarge', `the response head has more than ${limits.headBytes} bytes`);
+    if (end - start <= limits.headerBytes) return null;
+    throw broken('HeadTooLarge', `the response head has more than ${limits.headerBytes} bytes`);
   }
   const status = statusCode(buffer, start);
   const minor = buffer[start + VERSION.length] === 0x31 ? 1 : 0;

@@ -67,7 +67,7 @@ export interface ErrorTextOptions {
 }
 
 /** After which nothing more is said: for what could not be read as a request at all. */
-const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
+export const CLOSING_ERROR: ErrorTextOptions = { keepAlive: false, clientMinor: 1, headOnly: false, extraFields: '' };
 
 /** A whole response of the proxy's own: `status`, and `message` as one line of text. `message` must not quote a client's bytes. */
 export function errorText(status: number, message: string, options: ErrorTextOptions = CLOSING_ERROR): string {

@@ -7,13 +7,13 @@ export type Framing =
 
 export interface HeadLimits {
   /** Request line or status line and all fields with the empty line, in bytes. Over it: 431 (414 where the target alone is too long). */
-  readonly headBytes: number;
-  readonly targetBytes: number;
-  readonly fieldCount: number;
+  readonly headerBytes: number;
+  readonly uriBytes: number;
+  readonly headerCount: number;
 }
 
 /** RFC 9112 §3 asks for at least 8,000 bytes of request line; HAProxy and Node take heads of 16 KiB, nginx and Go of 32 KiB and more. */
-export const DEFAULT_HEAD_LIMITS: HeadLimits = { headBytes: 32_768, targetBytes: 16_384, fieldCount: 128 };
+export const DEFAULT_HEAD_LIMITS: HeadLimits = { headerBytes: 32_768, uriBytes: 16_384, headerCount: 128 };
 
 /** A request head that was read whole and found unambiguous. Strings are latin1: one character is one byte. */
 export interface RequestHead {

@@ -15,6 +15,7 @@ export interface BalancerConfig {
   readonly strategy: StrategyType;
   readonly heartbeat: HeartbeatConfig;
   readonly failover: FailoverConfig;
+  readonly limits: LimitsConfig;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -144,6 +145,43 @@ export interface FailoverConfig {
   readonly responseTimeoutMs: number;
   /** How long a Draining endpoint's requests may go on. */
   readonly drainTimeoutMs: number;
+}
+
+/** What clients may take up, and servers be given. 0: no limit, where it says so. */
+export interface LimitsConfig {
+  /** Of a request head, in bytes with its request line: over it 431. */
+  readonly headerBytes: number;
+  /** Field lines of a request head: over it 431. */
+  readonly headerCount: number;
+  /** Of a request's target: over it 414. */
+  readonly uriBytes: number;
+  /** Of a request's body: over it 413. 0: no limit. */
+  readonly bodyBytes: number;
+  /** Open client connections of one listener; a further one is closed at once. */
+  readonly connectionsPerPort: number;
+  /** After so many a client connection is closed politely. 0: no limit. */
+  readonly requestsPerConnection: number;
+  /** From the first byte of a request head to its last; over it: 408. */
+  readonly headerTimeoutMs: number;
+  /** In any such time at least `bodyProgressBytes` of a request body, or its end, must come, while it is read at all; else: 408. */
+  readonly bodyTimeoutMs: number;
+  readonly bodyProgressBytes: number;
+  /** Between requests. */
+  readonly idleTimeoutMs: number;
+  /** While the client takes none of what we have for it. */
+  readonly writeTimeoutMs: number;
+  /** From a request's head to the end of its response; over it: 504, or a cut. 0: no limit. */
+  readonly requestTimeoutMs: number;
+  /** Without a byte either way: upgraded and TCP connections. */
+  readonly tunnelIdleTimeoutMs: number;
+  /** The same, when one side has ended its half. */
+  readonly tunnelHalfOpenTimeoutMs: number;
+  /** Requests (connections of a TCP port) in flight to one server; when all have as many, further ones wait. 0: no limit. */
+  readonly requestsPerServer: number;
+  /** Requests of one listener that may wait for a server; over it: 503. */
+  readonly pendingRequests: number;
+  /** For how long one may wait; over it: 503. */
+  readonly pendingTimeoutMs: number;
 }
 
 export interface TelemetryConfig {

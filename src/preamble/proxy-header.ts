@@ -23,7 +23,7 @@ const V1_MOST = 107;
 const V1_LINE = /^PROXY (?:(TCP4|TCP6) (\S+) (\S+) (0|[1-9][0-9]{0,4}) (0|[1-9][0-9]{0,4})|UNKNOWN(?: [\x20-\x7e]*)?)\r\n$/;
 /** Version 2: the fixed part, and the most that may follow: addresses, and what the proxy adds to them. */
 const V2_FIXED = 16;
-const V2_MOST = 4_096;
+const HEADER_BYTES = 4_096;
 
 /**
  * The header that `bytes` begin with; null: there is more to come.
@@ -67,7 +67,7 @@ function readVersion2(bytes: Buffer): ProxyHeader | null {
   if (versionAndCommand !== 0x20 && versionAndCommand !== 0x21) throw new ProxyHeaderError('the PROXY header is of an unknown version');
   if (bytes.length < V2_FIXED) return null;
   const length = bytes.readUInt16BE(14);
-  if (length > V2_MOST) throw new ProxyHeaderError('the PROXY header is too long');
+  if (length > HEADER_BYTES) throw new ProxyHeaderError('the PROXY header is too long');
   if (bytes.length < V2_FIXED + length) return null;
   const size = V2_FIXED + length;
   if (versionAndCommand === 0x20) return { path: null, size };

@@ -19,6 +19,8 @@ export interface AttemptOwner {
   /** The server has switched protocols; `rest` is the first of what it says in the new one. */
   switched(attempt: Attempt, head: ResponseHead, rest: Buffer): void;
   failed(attempt: Attempt, failure: AttemptFailure): void;
+  /** Its server has one request less. */
+  freed(): void;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
 }
@@ -284,6 +286,7 @@ export class Attempt implements ConnectionUser {
   #over(): void {
     this.phase = 'Over';
     this.upstream.active--;
+    this.#owner.freed();
   }
 
   #isOver(): boolean {

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net';
 import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
-
-/** Up to here a message is put together as one latin1 string: one system call, and no buffer that must outlive it. */
-const ONE_STRING_BYTES = 8_192;
 
 export function bytesOf(pieces: readonly Buffer[]): number {
   let bytes = 0;
@@ -23,7 +21,7 @@ function asText(before: string, chunked: boolean, pieces: readonly Buffer[], byt
 
 /**
  * Writes `head` (may be empty) and the pieces of a response's body to a client. The pieces are views of what `source` has just received:
- * where they cannot leave at once they are copied, or their buffer is surrendered.
+ * where they cannot leave at once, their buffer is left to the write.
  */
 export function writeResponse(
   socket: Socket,
@@ -34,23 +32,21 @@ export function writeResponse(
   source: UpstreamConnection,
 ): void {
   const bytes = bytesOf(pieces);
-  if (bytes <= ONE_STRING_BYTES) {
+  const loan = bytes > ONE_STRING_BYTES ? source.lend() : null;
+  if (loan === null) {
     const text = asText(head, chunked, pieces, bytes, done);
     if (text !== '') socket.write(text, 'latin1');
     return;
   }
-  let owned = false;
+  const last = pieces.length - 1;
   socket.cork();
   const before = chunked ? head + chunkStart(bytes) : head;
   if (before !== '') socket.write(before, 'latin1');
-  for (const piece of pieces) {
-    const own = source.owns(piece);
-    socket.write(own ? piece : Buffer.from(piece));
-    owned ||= own;
-  }
+  for (let each = 0; each < last; each++) socket.write(pieces[each] as Buffer);
+  socket.write(pieces[last] as Buffer, loan.returned);
   if (chunked) socket.write(done ? CHUNK_END + LAST_CHUNK : CHUNK_END, 'latin1');
   socket.uncork();
-  if (owned && socket.writableLength > 0) source.surrenderBuffer();
+  source.lent(loan, socket.writableLength > 0);
 }
 
 /** What a request's body looks like on its way to a server, in pieces that may be kept. Views of `pieces` are: nobody else writes into them. */

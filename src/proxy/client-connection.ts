@@ -8,6 +8,7 @@ import { ProtocolError, type RequestHead } from '../http1/types.ts';
 import type { ClientPath } from './client-path.ts';
 import { Exchange, type ExchangeClient, type ExchangeSurroundings } from './exchange.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
+import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -45,7 +46,11 @@ export class ClientConnection implements ExchangeClient {
   /** LoopTime of the last byte from the client, or of the end of the last exchange; of the first byte of a head under way. */
   #waitingSince: number;
   #headSince = 0;
-  /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyBytes` of them. */
+  /** Requests that have begun. */
+  #requests = 0;
+  /** Payload of the body under way, counted while there is a limit to it. */
+  #payloadBytes = 0;
+  /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyProgressBytes` of them. */
   #bodyBytes = 0;
   #bodySince = 0;
   /** Bytes that the client has yet to take, when last looked at, and since when they have been the same. */
@@ -67,7 +72,7 @@ export class ClientConnection implements ExchangeClient {
       trusted: host.trusts(this.address),
       pseudonym: context.pseudonym,
     });
-    this.#heads = new RequestHeadReader(context.limits.head);
+    this.#heads = new RequestHeadReader(route.limits);
     this.#body.start(NO_BODY);
     this.#openedAt = this.#waitingSince = context.time.now();
     this.#maxAgeMs = route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
@@ -86,6 +91,8 @@ export class ClientConnection implements ExchangeClient {
   get closing(): boolean {
     // Of a client that has ended its half, requests that came before are answered all the same.
     if (this.#host.draining || (this.#inputEnded && this.#stash === null)) return true;
+    const { requestsPerConnection } = this.#host.route.limits;
+    if (requestsPerConnection > 0 && this.#requests >= requestsPerConnection) return true;
     return this.#maxAgeMs > 0 && this.#host.context.time.now() - this.#openedAt >= this.#maxAgeMs;
   }
 
@@ -113,9 +120,8 @@ export class ClientConnection implements ExchangeClient {
   }
 
   tunnel(connection: UpstreamConnection, rest: Buffer): void {
-    const { time, limits } = this.#host.context;
     this.#exchange = null;
-    this.#tunnel = new Tunnel(this.socket, connection, time, limits, () => this.socket.destroySoon());
+    this.#tunnel = new Tunnel(this.socket, connection, this.#host, () => this.socket.destroySoon());
     if (rest.length > 0) this.#tunnel.received(rest);
     if (this.#stash) this.#tunnel.fromClient(this.#stash);
     this.#stash = null;
@@ -129,8 +135,9 @@ export class ClientConnection implements ExchangeClient {
   }
 
   /** Ends it now, whatever it is at. */
-  close(): void {
-    this.#exchange?.clientGone('ClientTimeout');
+  close(reason: RequestFailure = 'GoingDown'): void {
+    if (this.#exchange) this.#exchange.clientGone(reason);
+    else if (this.#tunnel) this.#host.metrics.failure(reason);
     this.#exchange = null;
     this.#tunnel?.close();
     this.socket.destroy();
@@ -143,14 +150,14 @@ export class ClientConnection implements ExchangeClient {
 
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
-    const { limits } = this.#host.context;
+    const { limits } = this.#host.route;
     if (this.#lingeringSince > 0) {
       if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
     } else if (this.#takesNothing(now)) {
-      this.close();
+      this.close('WriteTimeout');
     } else if (this.#exchange && !this.#body.done) {
       if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
-        this.#exchange.refuse(408, 'the request body did not come in time', 'ClientTimeout');
+        this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
       }
     } else if (this.idle) {
       this.#tickIdle(now);
@@ -194,6 +201,8 @@ export class ClientConnection implements ExchangeClient {
 
   #readHead(chunk: Buffer, offset: number): number {
     const begun = this.#heads.pending;
+    const { limits } = this.#host.route;
+    if (!begun && this.#heads.limits !== limits) this.#heads.limits = limits;
     const head = this.#heads.feed(chunk, offset);
     if (head === null) {
       if (!begun) this.#headSince = this.#waitingSince;
@@ -214,8 +223,12 @@ export class ClientConnection implements ExchangeClient {
   #begin(head: RequestHead, payload: readonly Buffer[]): void {
     const exchange = new Exchange(this, this.#host, head, this.#waitingSince);
     this.#exchange = exchange;
+    this.#requests++;
+    this.#payloadBytes = 0;
     if (viaNames(head.via, this.#host.context.pseudonym)) {
       exchange.refuse(508, 'the request has been through this balancer before', 'Loop');
+    } else if (this.#tooLarge(head.framing, payload)) {
+      this.#refuseBody(exchange);
     } else {
       exchange.begin(payload, this.#body.done);
     }
@@ -225,12 +238,26 @@ export class ClientConnection implements ExchangeClient {
     const payload: Buffer[] = [];
     const end = this.#body.feed(chunk, offset, payload);
     this.#bodyBytes += end - offset;
-    if (this.#bodyBytes >= this.#host.context.limits.bodyBytes) {
+    if (this.#bodyBytes >= this.#host.route.limits.bodyProgressBytes) {
       this.#bodyBytes = 0;
       this.#bodySince = this.#waitingSince;
     }
-    exchange.body(payload, this.#body.done);
+    if (this.#tooLarge(NO_BODY, payload)) this.#refuseBody(exchange);
+    else exchange.body(payload, this.#body.done);
     return end;
+  }
+
+  /** Whether the body is over its limit: by the length that it is to have, or by what has come of it. */
+  #tooLarge(framing: Framing, payload: readonly Buffer[]): boolean {
+    const { bodyBytes } = this.#host.route.limits;
+    if (bodyBytes === 0) return false;
+    if (framing.type === 'length' && framing.length > bodyBytes) return true;
+    for (const piece of payload) this.#payloadBytes += piece.length;
+    return this.#payloadBytes > bodyBytes;
+  }
+
+  #refuseBody(exchange: Exchange): void {
+    exchange.refuse(413, `the request body has more than ${this.#host.route.limits.bodyBytes} bytes`, 'BodyTooLarge');
   }
 
   #keep(bytes: Buffer): void {
@@ -271,7 +298,7 @@ export class ClientConnection implements ExchangeClient {
       return;
     }
     const { metrics } = this.#host;
-    metrics.failure('Refused');
+    metrics.failure(refusalReason(error.code));
     metrics.response(error.status);
     this.socket.write(errorText(error.status, error.message), 'latin1');
     this.#endOutput();
@@ -295,9 +322,10 @@ export class ClientConnection implements ExchangeClient {
 
   /** Nothing more will come: what is under way is finished if it can be, as soon as what has come before is used up. */
   #inputOver(): void {
-    if (this.#stash) return;
+    if (this.#stash || this.#lingeringSince > 0) return;
     if (this.#exchange === null) this.socket.end();
-    else if (!this.#body.done) this.close();
+    else if (!this.#body.done) this.close('ClientGone');
+    else this.#exchange.inputEnded();
   }
 
   #drained(): void {
@@ -322,13 +350,13 @@ export class ClientConnection implements ExchangeClient {
       this.#unsentSince = now;
       return false;
     }
-    return now - this.#unsentSince >= this.#host.context.limits.writeTimeoutMs;
+    return now - this.#unsentSince >= this.#host.route.limits.writeTimeoutMs;
   }
 
   #tickIdle(now: number): void {
-    const { limits } = this.#host.context;
+    const { limits } = this.#host.route;
     if (this.#heads.pending) {
-      if (now - this.#headSince >= limits.headTimeoutMs)
+      if (now - this.#headSince >= limits.headerTimeoutMs)
         this.#refuse(new ProtocolError(408, 'HeadTimeout', 'the request did not come in time'));
     } else if (now - this.#waitingSince >= limits.idleTimeoutMs) {
       this.socket.destroySoon();

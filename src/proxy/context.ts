@@ -1,9 +1,8 @@
 import type { Picker } from '../balancing/picker.ts';
 import type { Random } from '../model/clock.ts';
-import type { FailoverConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
+import type { FailoverConfig, LimitsConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AccessLog } from './access-log.ts';
-import type { ClientLimits } from './limits.ts';
 import type { LoopTime } from './loop-time.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -21,7 +20,6 @@ export interface ProxyContext {
   readonly metrics: ProxyMetrics;
   readonly accessLog: AccessLog;
   readonly logger: Logger;
-  readonly limits: ClientLimits;
   /** Our name in Via, the same for all replicas of one balancer; known with the first configuration. */
   pseudonym: string;
 }
@@ -31,5 +29,6 @@ export interface Route {
   listener: ListenerConfig;
   readonly picker: Picker<Upstream>;
   readonly failover: FailoverConfig;
+  readonly limits: LimitsConfig;
   readonly telemetry: TelemetryConfig;
 }

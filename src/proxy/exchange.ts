@@ -8,9 +8,11 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import { encodeRequestBody, writeResponse } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
-import { ATTEMPTS } from './limits.ts';
+import { ATTEMPTS, OVERLOAD_FIELDS } from './limits.ts';
 import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
+import type { RequestDeadlines, TimedRequest } from './request-deadlines.ts';
+import { type Found, findFree, type RequestLine, type Waiter } from './request-line.ts';
 import { mayHedge, mayRetry } from './retry-rule.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -40,18 +42,21 @@ export interface ExchangeSurroundings {
   readonly context: ProxyContext;
   readonly route: Route;
   readonly metrics: ListenerMetrics;
+  readonly line: RequestLine;
+  readonly deadlines: RequestDeadlines;
 }
 
 const NO_ENDPOINTS: readonly Upstream[] = [];
+const NO_CHUNKS: readonly (Buffer | string)[] = [];
 /** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
 const CLIENT_GONE = 499;
 
 /** One request of a client, with its attempts: usually one, another where that failed and the rule allows it, or beside it as a hedge. */
-export class Exchange implements AttemptOwner {
+export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   readonly #client: ExchangeClient;
   readonly #in: ExchangeSurroundings;
   readonly #head: RequestHead;
-  readonly #startedAt: number;
+  readonly startedAt: number;
   readonly #replay: ReplayBuffer | null;
   #bodyDone = false;
   #bodyBegun = false;
@@ -70,12 +75,16 @@ export class Exchange implements AttemptOwner {
   #keepAlive = false;
   #status = 0;
   #over = false;
+  /** In line for a server. */
+  #waiting = false;
+  /** Among the deadlines. */
+  #timed = false;
 
   constructor(client: ExchangeClient, surroundings: ExchangeSurroundings, head: RequestHead, now: number) {
     this.#client = client;
     this.#in = surroundings;
     this.#head = head;
-    this.#startedAt = now;
+    this.startedAt = now;
     this.#replay = head.framing.type === 'none' ? null : new ReplayBuffer(surroundings.route.failover.replayBufferBytes);
     surroundings.metrics.active++;
   }
@@ -83,9 +92,21 @@ export class Exchange implements AttemptOwner {
   /** Starts, with as much of the body as has come with the head. */
   begin(payload: readonly Buffer[], done: boolean): void {
     this.#keepBody(payload, done);
-    const upstream = this.#in.route.picker.pick();
-    if (upstream) this.#attempt(upstream, false);
-    else this.#refuse(NO_SERVER, 'NoServer');
+    const { route, line, deadlines } = this.#in;
+    const { limits } = route;
+    if (limits.requestTimeoutMs > 0) {
+      this.#timed = true;
+      deadlines.add(this);
+    }
+    if (limits.requestsPerServer === 0) {
+      const upstream = route.picker.pick();
+      if (upstream) this.#attempt(upstream, false);
+      else this.#refuse(NO_SERVER, 'NoServer');
+      return;
+    }
+    const found = line.length > 0 ? 'Full' : this.find();
+    if (found === 'Full') this.#wait(false);
+    else this.proceed(found);
   }
 
   /** More of the request's body. */
@@ -108,10 +129,9 @@ export class Exchange implements AttemptOwner {
     this.#status = status;
     const keepAlive = this.#head.keepAlive && this.#bodyDone && !this.#client.closing;
     const headOnly = this.#head.method === 'HEAD';
-    this.#client.socket.write(
-      errorText(status, message, { keepAlive, clientMinor: this.#head.minor, headOnly, extraFields: this.#responseField('-') }),
-      'latin1',
-    );
+    const overload = failure === 'TooManyPending' || failure === 'PendingTimeout';
+    const extraFields = this.#responseField('-') + (overload ? OVERLOAD_FIELDS : '');
+    this.#client.socket.write(errorText(status, message, { keepAlive, clientMinor: this.#head.minor, headOnly, extraFields }), 'latin1');
     this.#in.metrics.failure(failure);
     for (const victim of this.#victims) this.#in.context.observer.lost(victim);
     this.#end(failure, keepAlive);
@@ -125,11 +145,61 @@ export class Exchange implements AttemptOwner {
     this.#finish(failure);
   }
 
+  /** The client has ended its half. In line that means that it has given up: most that do are gone. */
+  inputEnded(): void {
+    if (this.#waiting) this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
+  }
+
   clientDrained(): void {
     this.#answering?.resume();
   }
 
+  requestTimeout(): void {
+    this.refuse(504, 'the request took too long', 'RequestTimeout');
+  }
+
+  // In line for a server.
+
+  find(): Found {
+    const { picker, limits } = this.#in.route;
+    const failed = this.#current?.upstream;
+    if (!failed) return findFree(picker, limits.requestsPerServer);
+    const tried = this.#tried;
+    const other = findFree(picker, limits.requestsPerServer, (each) => each === failed || tried.includes(each));
+    // Where the only one left is the one whose kept-alive connection was stale, nothing speaks against a new connection to it.
+    const same = typeof other === 'string' ? findFree(picker, limits.requestsPerServer, (each) => tried.includes(each)) : other;
+    return same === 'None' ? other : same;
+  }
+
+  proceed(found: Upstream | 'None'): void {
+    this.#waiting = false;
+    if (found === 'None') {
+      this.#refuse(NO_SERVER, 'NoServer');
+      return;
+    }
+    const attempt = this.#attempt(found, false);
+    if (attempt.phase !== 'Connecting') this.drained(attempt);
+  }
+
+  pendingTimeout(): void {
+    this.#waiting = false;
+    this.refuse(503, 'no server had room in time', 'PendingTimeout');
+  }
+
+  /** `ahead`: a server has failed it. */
+  #wait(ahead: boolean): void {
+    const { line, route, context } = this.#in;
+    this.#waiting = line.enter(this, context.time.now(), ahead, route.limits.pendingRequests);
+    if (!this.#waiting) this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
+    // What waits takes up no more memory than its first bytes.
+    else if (!this.#bodyDone) this.#client.holdBody();
+  }
+
   // What attempts report.
+
+  freed(): void {
+    this.#in.line.freed();
+  }
 
   connected(attempt: Attempt): void {
     this.#replay?.unpin();
@@ -210,7 +280,7 @@ export class Exchange implements AttemptOwner {
 
   // Attempts.
 
-  #attempt(upstream: Upstream, hedge: boolean): void {
+  #attempt(upstream: Upstream, hedge: boolean): Attempt {
     const { context } = this.#in;
     const now = context.time.now();
     this.#attempts++;
@@ -222,8 +292,11 @@ export class Exchange implements AttemptOwner {
       authority: upstream.id,
       expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
     });
+    // Before it may be given up as too large to be kept.
+    const chunks = this.#replay ? this.#replay.chunks : NO_CHUNKS;
     if (attempt.requestLeft) this.#replay?.unpin();
-    this.#write(attempt, text, this.#replay ? this.#replay.chunks : []);
+    this.#write(attempt, text, chunks);
+    return attempt;
   }
 
   /** One failed: another one, if the rule, the budget and the pool have one; else the client is told. */
@@ -231,15 +304,16 @@ export class Exchange implements AttemptOwner {
     const stale = failure === 'Stale' && !this.#staleRetried;
     if (stale) this.#staleRetried = true;
     else this.#tried = [...this.#tried, attempt.upstream];
-    const next = failure !== 'ResponseTimeout' && this.#mayRetry(attempt) ? this.#pick(attempt.upstream) : null;
+    const next = failure !== 'ResponseTimeout' && this.#mayRetry(attempt) ? this.find() : 'None';
     const rescue = failure === 'Unhealthy' && !this.#rescued;
-    if (!next || !(stale || rescue || this.#draw())) {
+    if (next === 'None' || !(stale || rescue || this.#draw())) {
       this.#refuse(failure === 'Unhealthy' && !attempt.requestLeft ? NO_SERVER : FAILURE_ANSWERS[failure], failure);
       return;
     }
     if (rescue) this.#rescued = true;
     (rescue ? this.#in.metrics.rescues : this.#in.metrics.retries).inc();
-    this.#attempt(next, false);
+    if (next === 'Full') this.#wait(true);
+    else this.#attempt(next, false);
   }
 
   /** Nothing of it has left for a server that seems to be away: it goes to another one instead. */
@@ -281,16 +355,12 @@ export class Exchange implements AttemptOwner {
     });
   }
 
-  #pick(avoid: Upstream): Upstream | null {
-    const tried = this.#tried;
-    const other = this.#in.route.picker.pick((each) => each === avoid || tried.includes(each));
-    // Where the only one left is the one whose kept-alive connection was stale, nothing speaks against a new connection to it.
-    return other ?? this.#in.route.picker.pick((each) => tried.includes(each));
-  }
-
   #pickHealthy(avoid: Upstream): Upstream | null {
+    const { picker, limits } = this.#in.route;
     const tried = this.#tried;
-    return this.#in.route.picker.pick((each) => each === avoid || each.health.state !== 'Healthy' || tried.includes(each));
+    const unfit = (each: Upstream) => each === avoid || each.health.state !== 'Healthy' || tried.includes(each);
+    const found = findFree(picker, limits.requestsPerServer, unfit);
+    return typeof found === 'string' ? null : found;
   }
 
   #draw(): boolean {
@@ -385,7 +455,10 @@ export class Exchange implements AttemptOwner {
   #finish(failure: RequestFailure | ''): void {
     this.#over = true;
     const { context, metrics, route } = this.#in;
-    const durationMs = context.time.now() - this.#startedAt;
+    if (this.#waiting) this.#in.line.leave(this);
+    if (this.#timed) this.#in.deadlines.delete(this);
+    this.#waiting = false;
+    const durationMs = context.time.now() - this.startedAt;
     metrics.active--;
     metrics.response(this.#status);
     metrics.seconds.observe(durationMs / 1000);

@@ -1,39 +1,4 @@
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from '../http1/types.ts';
-
-/** What one client may take up. Every wait of a client is bounded by one of these; what servers may take is in FailoverConfig. */
-export interface ClientLimits {
-  readonly head: HeadLimits;
-  /** For what comes before a client's own bytes: the PROXY header, and the handshake of TLS, each. */
-  readonly handshakeTimeoutMs: number;
-  /** From the first byte of a request head to its last; over it: 408. */
-  readonly headTimeoutMs: number;
-  /** In any such time at least `bodyBytes` of a request body, or its end, must come, while it is read at all; else: 408. */
-  readonly bodyTimeoutMs: number;
-  readonly bodyBytes: number;
-  /** Between requests. */
-  readonly idleTimeoutMs: number;
-  /** While the client takes none of what we have for it. */
-  readonly writeTimeoutMs: number;
-  /** Without a byte either way: upgraded and TCP connections. */
-  readonly tunnelIdleTimeoutMs: number;
-  /** The same, when one side has ended its half. */
-  readonly tunnelHalfOpenTimeoutMs: number;
-  /** Open client connections of one listener; a further one is closed at once. */
-  readonly connections: number;
-}
-
-export const DEFAULT_CLIENT_LIMITS: ClientLimits = {
-  head: DEFAULT_HEAD_LIMITS,
-  handshakeTimeoutMs: 10_000,
-  headTimeoutMs: 10_000,
-  bodyTimeoutMs: 30_000,
-  bodyBytes: 1_024,
-  idleTimeoutMs: 75_000,
-  writeTimeoutMs: 30_000,
-  tunnelIdleTimeoutMs: 3_600_000,
-  tunnelHalfOpenTimeoutMs: 60_000,
-  connections: 20_000,
-};
+// Limits that are fixed. Those that can be set are LimitsConfig; docs/reference.md lists both, and a test compares.
 
 /** After an answer that closes: for how long and how much we still read, so that a reset does not destroy the answer. */
 export const LINGER_MS = 2_000;
@@ -46,3 +11,12 @@ export const UPSTREAM_IDLE_CONNECTIONS = 1_024;
 export const INTERIM_RESPONSES = 16;
 /** Attempts of one request, hedges included. */
 export const ATTEMPTS = 8;
+
+/**
+ * Up to here (and so up to the size of a read that is not a stream's) a message is put together as one latin1 string: one system call, and no
+ * buffer that must outlive it. With a head of 1 KiB it is still under the 16 KiB up to which Node writes a string without allocating.
+ */
+export const ONE_STRING_BYTES = 15_360;
+/** For a client that came when there was too much at once. */
+export const RETRY_AFTER_SECONDS = 1;
+export const OVERLOAD_FIELDS = `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;

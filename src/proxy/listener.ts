@@ -1,15 +1,21 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { errorText } from '../http1/response-text.ts';
+import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
 import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
+import { OVERLOAD_FIELDS } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import { ProxyGreeting } from './proxy-greeting.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
+import { RequestDeadlines } from './request-deadlines.ts';
+import { RequestLine } from './request-line.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
 const BACKLOG = 4_096;
+const KEEP_ALIVE_PROBE_MS = 30_000;
 const TICK_MS = 500;
+/** What single requests wait for is looked at more often. */
+const REQUESTS_TICK_MS = 20;
 /** Between requests, a connection that is not used for this long while we go down is closed. */
 const DRAIN_IDLE_MS = 1_000;
 
@@ -18,10 +24,12 @@ export abstract class Listener {
   readonly context: ProxyContext;
   readonly route: Route;
   readonly metrics: ListenerMetrics;
+  readonly line: RequestLine;
+  readonly deadlines = new RequestDeadlines();
   readonly #server: Server;
   readonly #connections = new Map<Socket, ListenerConnection>();
   readonly #tls: TlsTerminator | null;
-  readonly #stopTicking: () => void;
+  readonly #stopTicking: readonly (() => void)[];
   #draining = false;
   #closed = false;
 
@@ -31,11 +39,16 @@ export abstract class Listener {
     this.context = context;
     this.route = route;
     this.metrics = context.metrics.listener(name);
-    this.#tls = tls && new TlsTerminator({ context, metrics: this.metrics, name, applicationProtocols });
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) =>
-      this.#accepted(socket),
+    this.line = new RequestLine(this.metrics);
+    this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
+    this.#server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS },
+      (socket) => this.#accepted(socket),
     );
-    this.#stopTicking = context.sweep.every(TICK_MS, (now) => this.#tick(now));
+    this.#stopTicking = [
+      context.sweep.every(TICK_MS, (now) => this.#tick(now)),
+      context.sweep.every(REQUESTS_TICK_MS, (now) => this.#tickRequests(now)),
+    ];
   }
 
   /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
@@ -103,15 +116,18 @@ export abstract class Listener {
   /** Cuts what is left. */
   close(): void {
     this.stopAccepting();
-    this.#stopTicking();
+    for (const stop of this.#stopTicking) stop();
     for (const connection of [...this.#connections.values()]) connection.close();
   }
 
   #accepted(socket: Socket): void {
     this.metrics.connectionsTotal.inc();
-    if (this.#connections.size >= this.context.limits.connections) {
-      this.metrics.failure('Refused');
-      if (this.route.listener.protocol === 'HTTP') socket.write(errorText(503, 'too many connections'), 'latin1');
+    if (this.#connections.size >= this.route.limits.connectionsPerPort) {
+      this.metrics.failure('TooManyConnections');
+      if (this.route.listener.protocol === 'HTTP') {
+        this.metrics.response(503);
+        socket.write(errorText(503, 'too many connections', { ...CLOSING_ERROR, extraFields: OVERLOAD_FIELDS }), 'latin1');
+      }
       socket.on('error', () => {});
       socket.destroySoon();
       return;
@@ -144,5 +160,12 @@ export abstract class Listener {
       connection.tickClient(now);
       if (this.#draining && this.#closed) connection.closeIfIdle(now, DRAIN_IDLE_MS);
     }
+  }
+
+  #tickRequests(now: number): void {
+    const { limits } = this.route;
+    if (this.line.length > 0) this.line.tick(now, limits.pendingTimeoutMs);
+    if (this.deadlines.size > 0) this.deadlines.tick(now, limits.requestTimeoutMs);
+    if (this.line.length > 0 || this.deadlines.size > 0) this.context.sweep.wake();
   }
 }

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { ProxyHeaderError, readProxyHeader } from '../preamble/proxy-header.ts';
-import type { ProxyContext } from './context.ts';
+import type { ProxyContext, Route } from './context.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { reset } from './reset.ts';
 
 export interface ProxyGreetingOptions {
   readonly context: ProxyContext;
+  readonly route: Route;
   readonly metrics: ListenerMetrics;
 }
 
@@ -36,7 +37,7 @@ export class ProxyGreeting implements ListenerConnection {
   }
 
   tickClient(now: number): void {
-    if (now - this.#begunAt >= this.#options.context.limits.handshakeTimeoutMs) this.#refuse();
+    if (now - this.#begunAt >= this.#options.route.limits.headerTimeoutMs) this.#refuse();
   }
 
   closeIfIdle(): void {}

@@ -6,11 +6,12 @@ const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 /** Why a request ended otherwise than by a server's whole answer; the `reason` of evenkeel_failures_total. */
 export type RequestFailure =
   | 'NoServer'
-  | 'Refused' // by us: a malformed request, a limit
+  | 'Refused' // by us: a request that is malformed, or that nobody could forward
   | 'HandshakeFailed' // of TLS, with a client
   | 'Loop'
   | 'ClientGone'
-  | 'ClientTimeout'
+  | 'GoingDown' // cut when the balancer, or its listener, went down
+  | ReachedLimit
   | 'ConnectFailed'
   | 'ConnectTimeout'
   | 'Broken'
@@ -20,6 +21,28 @@ export type RequestFailure =
   | 'Cut'
   | 'Unhealthy'
   | 'OutOfResources';
+
+/** A limit of spec.limits that was reached; those of a request head as ProtocolError.code has them. */
+export type ReachedLimit =
+  | HeadLimit
+  | 'BodyTooLarge'
+  | 'TooManyConnections'
+  | 'HeadTimeout'
+  | 'BodyTimeout'
+  | 'WriteTimeout'
+  | 'RequestTimeout'
+  | 'TunnelIdleTimeout'
+  | 'TunnelHalfOpenTimeout'
+  | 'TooManyPending'
+  | 'PendingTimeout';
+
+type HeadLimit = 'HeadTooLarge' | 'TooManyFields' | 'TargetTooLong' | 'HeadTimeout';
+const HEAD_LIMITS: readonly string[] = ['HeadTooLarge', 'TooManyFields', 'TargetTooLong', 'HeadTimeout'] satisfies HeadLimit[];
+
+/** The reason to count for a request that the codec refused with `code`. */
+export function refusalReason(code: string): RequestFailure {
+  return HEAD_LIMITS.includes(code) ? (code as HeadLimit) : 'Refused';
+}
 
 /** The counters of one listener, looked up once. */
 export class ListenerMetrics {
@@ -31,6 +54,7 @@ export class ListenerMetrics {
   readonly connectionsTotal: Counter;
   connections = 0;
   active = 0;
+  pending = 0;
   readonly #responses: readonly Counter[];
   readonly #failures: Metric<Counter>;
   readonly #name: string;
@@ -94,6 +118,9 @@ export class ProxyMetrics {
     });
     registry.gauge('evenkeel_active_requests', 'Requests under way.', byListener).collect((gauge) => {
       for (const [name, listener] of this.#listeners) gauge.with(name).set(listener.active);
+    });
+    registry.gauge('evenkeel_pending_requests', 'Requests that wait for a server under its limit.', byListener).collect((gauge) => {
+      for (const [name, listener] of this.#listeners) gauge.with(name).set(listener.pending);
     });
   }
 

@@ -6,6 +6,7 @@ import { isOwnError } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
+import { type Found, findFree, type Waiter } from './request-line.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
@@ -15,7 +16,7 @@ import type { ConnectionUser, UpstreamConnection } from './upstream-connection.t
  * A client of a TCP port. Until a server is connected nothing is read from the client, so that another server can be tried without
  * any byte having left; from then on it is a tunnel to that server, come what may.
  */
-export class TcpConnection implements ListenerConnection, ConnectionUser {
+export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter {
   readonly #socket: Socket;
   readonly #path: ClientPath;
   readonly #in: ExchangeSurroundings;
@@ -26,6 +27,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
   #connectingSince = 0;
   #tunnel: Tunnel | null = null;
   #over = false;
+  #waiting = false;
 
   constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
     this.#socket = socket;
@@ -41,7 +43,8 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     socket.on('drain', () => this.#tunnel?.clientDrained());
     socket.on('error', () => this.#gone());
     socket.on('close', () => this.#gone());
-    this.#connect();
+    const found = surroundings.line.length > 0 && surroundings.route.limits.requestsPerServer > 0 ? 'Full' : this.find();
+    this.#connect(found);
   }
 
   get idle(): boolean {
@@ -65,7 +68,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     if (!this.#connection || !this.#upstream) return;
     context.observer.completed(this.#upstream);
     for (const failed of this.#tried) context.observer.rescued(failed);
-    this.#tunnel = new Tunnel(this.#socket, this.#connection, context.time, context.limits, () => this.#socket.destroySoon());
+    this.#tunnel = new Tunnel(this.#socket, this.#connection, this.#in, () => this.#socket.destroySoon());
     this.#socket.resume();
   }
 
@@ -95,9 +98,16 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     if (now - this.#connectingSince >= limits.connectTimeoutMs) this.#again('ConnectTimeout');
   }
 
-  #connect(): void {
-    const upstream = this.#in.route.picker.pick((each) => this.#tried.includes(each));
-    if (!upstream) {
+  // In line for a server.
+
+  find(): Found {
+    const { picker, limits } = this.#in.route;
+    return findFree(picker, limits.requestsPerServer, (each) => this.#tried.includes(each));
+  }
+
+  proceed(upstream: Upstream | 'None'): void {
+    this.#waiting = false;
+    if (upstream === 'None') {
       this.#fail('NoServer');
       return;
     }
@@ -108,6 +118,21 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     this.#connection = upstream.connect(this, this.#path);
   }
 
+  pendingTimeout(): void {
+    this.#waiting = false;
+    this.#fail('PendingTimeout');
+  }
+
+  #connect(found: Found): void {
+    if (found !== 'Full') {
+      this.proceed(found);
+      return;
+    }
+    const { line, route, context } = this.#in;
+    this.#waiting = line.enter(this, context.time.now(), this.#tried.length > 0, route.limits.pendingRequests);
+    if (!this.#waiting) this.#fail('TooManyPending');
+  }
+
   #again(failure: RequestFailure): void {
     const upstream = this.#upstream;
     if (this.#over || !upstream) return;
@@ -116,7 +141,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
     this.#tried = [...this.#tried, upstream];
     if (this.#tried.length < ATTEMPTS && this.#in.context.budget.take()) {
       this.#in.metrics.retries.inc();
-      this.#connect();
+      this.#connect(this.find());
     } else {
       this.#fail(failure);
     }
@@ -131,23 +156,30 @@ export class TcpConnection implements ListenerConnection, ConnectionUser {
 
   #leave(): void {
     if (!this.#upstream) return;
-    this.#upstream.active--;
-    this.#upstream = null;
+    this.#release();
     this.#connection?.destroy();
     this.#connection = null;
+  }
+
+  #release(): void {
+    if (!this.#upstream) return;
+    this.#upstream.active--;
+    this.#upstream = null;
+    this.#in.line.freed();
   }
 
   #gone(): void {
     if (this.#over) return;
     this.#over = true;
+    if (this.#waiting) this.#in.line.leave(this);
+    this.#waiting = false;
     const { context, metrics } = this.#in;
     metrics.active--;
     metrics.seconds.observe((context.time.now() - this.#openedAt) / 1000);
     const tunnel = this.#tunnel;
     if (tunnel) {
       tunnel.clientGone();
-      if (this.#upstream) this.#upstream.active--;
-      this.#upstream = null;
+      this.#release();
     } else {
       this.#leave();
     }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { ListenerTlsConfig } from '../model/config.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { ServerCredentials } from '../tls/server-credentials.ts';
-import type { ProxyContext } from './context.ts';
+import type { ProxyContext, Route } from './context.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { carry, reset } from './reset.ts';
@@ -11,8 +11,7 @@ import { carry, reset } from './reset.ts';
 export interface TlsTerminatorOptions {
   readonly context: ProxyContext;
   readonly metrics: ListenerMetrics;
-  /** Name of the listener. */
-  readonly name: string;
+  readonly route: Route;
   /** See ServerCredentialsOptions. */
   readonly applicationProtocols: readonly string[];
 }
@@ -25,12 +24,12 @@ export class TlsTerminator {
   readonly #handshakes = new Map<string, Handshake>();
 
   constructor(options: TlsTerminatorOptions) {
-    const { name: listener, context, applicationProtocols } = options;
+    const { context, route, applicationProtocols } = options;
     this.#options = options;
     this.#credentials = new ServerCredentials({
       applicationProtocols,
       onSecure: (socket) => this.#secured(socket),
-      ...logSecrets(context.logger, { listener }),
+      ...logSecrets(context.logger, { listener: route.listener.name }),
     });
   }
 
@@ -40,7 +39,7 @@ export class TlsTerminator {
   }
 
   get problems(): readonly string[] {
-    return this.#credentials.problems.map((problem) => `port ${this.#options.name}: ${problem}`);
+    return this.#credentials.problems.map((problem) => `port ${this.#options.route.listener.name}: ${problem}`);
   }
 
   configure(config: ListenerTlsConfig): void {
@@ -96,7 +95,7 @@ class Handshake implements ListenerConnection {
   }
 
   tickClient(now: number): void {
-    if (now - this.#begunAt >= this.#options.context.limits.handshakeTimeoutMs) this.#tcp.destroy();
+    if (now - this.#begunAt >= this.#options.route.limits.headerTimeoutMs) this.#tcp.destroy();
   }
 
   closeIfIdle(): void {}

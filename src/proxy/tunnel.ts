@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
-import type { ClientLimits } from './limits.ts';
-import type { LoopTime } from './loop-time.ts';
+import type { ExchangeSurroundings } from './exchange.ts';
 import { reset } from './reset.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
@@ -12,8 +11,7 @@ import type { ConnectionUser, UpstreamConnection } from './upstream-connection.t
 export class Tunnel implements ConnectionUser {
   readonly #client: Socket;
   readonly #connection: UpstreamConnection;
-  readonly #time: LoopTime;
-  readonly #limits: ClientLimits;
+  readonly #in: ExchangeSurroundings;
   readonly #onOver: () => void;
   #lastByteAt: number;
   #clientEnded = false;
@@ -21,13 +19,12 @@ export class Tunnel implements ConnectionUser {
   #over = false;
 
   /** Takes over `connection`, which is connected. The client's side is fed in by whoever listens to it. `onOver`: both sides are closed. */
-  constructor(client: Socket, connection: UpstreamConnection, time: LoopTime, limits: ClientLimits, onOver: () => void) {
+  constructor(client: Socket, connection: UpstreamConnection, surroundings: ExchangeSurroundings, onOver: () => void) {
     this.#client = client;
     this.#connection = connection;
-    this.#time = time;
-    this.#limits = limits;
+    this.#in = surroundings;
     this.#onOver = onOver;
-    this.#lastByteAt = time.now();
+    this.#lastByteAt = surroundings.context.time.now();
     connection.passTo(this);
   }
 
@@ -35,7 +32,7 @@ export class Tunnel implements ConnectionUser {
 
   fromClient(chunk: Buffer): void {
     if (this.#over) return;
-    this.#lastByteAt = this.#time.now();
+    this.#lastByteAt = this.#in.context.time.now();
     if (!this.#connection.socket.write(chunk)) this.#client.pause();
   }
 
@@ -59,11 +56,12 @@ export class Tunnel implements ConnectionUser {
 
   received(chunk: Buffer): void {
     if (this.#over) return;
-    this.#lastByteAt = this.#time.now();
-    const owned = this.#connection.owns(chunk);
-    if (!this.#client.write(owned ? chunk : Buffer.from(chunk))) this.#connection.socket.pause();
-    if (owned && this.#client.writableLength > 0) this.#connection.surrenderBuffer();
-    if (!owned) this.#connection.streamBody();
+    this.#lastByteAt = this.#in.context.time.now();
+    const loan = this.#connection.lend();
+    const flows = loan ? this.#client.write(chunk, loan.returned) : this.#client.write(Buffer.from(chunk));
+    if (loan) this.#connection.lent(loan, this.#client.writableLength > 0);
+    else this.#connection.streamBody();
+    if (!flows) this.#connection.socket.pause();
   }
 
   drained(): void {
@@ -92,9 +90,11 @@ export class Tunnel implements ConnectionUser {
   }
 
   tick(now: number, _limits: FailoverConfig): void {
+    const { limits } = this.#in.route;
     const halfOpen = this.#clientEnded || this.#serverEnded;
-    const limit = halfOpen ? this.#limits.tunnelHalfOpenTimeoutMs : this.#limits.tunnelIdleTimeoutMs;
-    if (now - this.#lastByteAt >= limit) this.close();
+    if (now - this.#lastByteAt < (halfOpen ? limits.tunnelHalfOpenTimeoutMs : limits.tunnelIdleTimeoutMs)) return;
+    this.#in.metrics.failure(halfOpen ? 'TunnelHalfOpenTimeout' : 'TunnelIdleTimeout');
+    this.close();
   }
 
   /** Cuts both sides. */

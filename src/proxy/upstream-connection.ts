@@ -8,6 +8,8 @@ import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { proxyHeader } from '../preamble/proxy-header-text.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { dial } from '../tls/dial.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
+import { BufferLoan, giveReadBuffer, takeReadBuffer } from './read-buffers.ts';
 
 /** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
 export interface ConnectionUser {
@@ -40,12 +42,11 @@ export interface ConnectionOwner {
   forget(connection: UpstreamConnection): void;
 }
 
-const READ_BYTES = 65_536;
 /**
  * All connections read into this one, since a read is handed on in one synchronous call. A body that streams has buffers of its own, as
- * a client that reads slowly makes its bytes outlive the call.
+ * a client that reads slowly makes its bytes outlive the call. Small enough for what it holds to be written on as one string (see body-text.ts).
  */
-const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);
+const SHARED = Buffer.allocUnsafeSlow(ONE_STRING_BYTES);
 const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** One connection to a server, used by one attempt after the other. */
@@ -63,7 +64,7 @@ export class UpstreamConnection {
   idleSince = 0;
   readonly #owner: ConnectionOwner;
   #user: ConnectionUser | null;
-  #buffer = SHARED;
+  #buffer: Buffer = SHARED;
   #closed = false;
 
   constructor(owner: ConnectionOwner, user: ConnectionUser, path: ProxiedPath) {
@@ -97,7 +98,7 @@ export class UpstreamConnection {
   /** Gives it back for the next attempt. */
   release(now: number): void {
     this.#user = null;
-    this.#buffer = SHARED;
+    this.#share();
     this.reused = true;
     this.#owner.release(this, now);
   }
@@ -106,23 +107,31 @@ export class UpstreamConnection {
     this.#user = null;
     if (this.#closed) return;
     this.#closed = true;
+    this.#share();
     this.#owner.forget(this);
     this.socket.destroy();
   }
 
   /** From the next read on, bytes come in a buffer of this connection's own: they may be written on without a copy. */
   streamBody(): void {
-    if (this.#buffer === SHARED) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    if (this.#buffer === SHARED) this.#buffer = takeReadBuffer();
   }
 
-  /** Whether `piece`, a view of what was just received, lies in a buffer of this connection's own. */
-  owns(piece: Buffer): boolean {
-    return this.#buffer !== SHARED && piece.buffer === this.#buffer.buffer;
+  /** For a write of views of what was just received; null: they lie in the shared buffer and have to be copied. */
+  lend(): BufferLoan | null {
+    return this.#buffer === SHARED ? null : new BufferLoan(this.#buffer);
   }
 
-  /** Leaves the buffer to whoever still holds views of it. */
-  surrenderBuffer(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** After that write: where it is not done (`pending`), the buffer is left to it, and the next read goes into another one. */
+  lent(loan: BufferLoan, pending: boolean): void {
+    if (!pending) return;
+    loan.keep();
+    this.#buffer = takeReadBuffer();
+  }
+
+  #share(): void {
+    if (this.#buffer !== SHARED) giveReadBuffer(this.#buffer);
+    this.#buffer = SHARED;
   }
 
   #read(bytes: number, buffer: Buffer): boolean {

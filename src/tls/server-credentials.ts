@@ -6,7 +6,7 @@ import { ServerNames } from './server-names.ts';
 import { secureSettings } from './settings.ts';
 
 /** Session tickets are sealed by a key of the engine, which is made anew after this long. */
-const TICKET_KEY_MS = 12 * 3_600_000;
+const TICKET_KEY_MS = 43_200_000;
 
 export interface ServerCredentialsOptions extends SecretEvents {
   /** What may be agreed on by ALPN (RFC 7301), the most wanted first. */

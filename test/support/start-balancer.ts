@@ -1,12 +1,13 @@
 import { Balancer, type BalancerOptions } from '../../src/balancer/balancer.ts';
-import type { BalancerConfig, FailoverConfig, HeartbeatConfig, ListenerConfig } from '../../src/model/config.ts';
+import type { BalancerConfig, FailoverConfig, HeartbeatConfig, LimitsConfig, ListenerConfig } from '../../src/model/config.ts';
 import { type Endpoint, endpointId } from '../../src/model/endpoint.ts';
 import type { BalancerReportBody } from '../../src/model/report.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 
-export interface ConfigChanges extends Partial<Omit<BalancerConfig, 'heartbeat' | 'failover' | 'listeners'>> {
+export interface ConfigChanges extends Partial<Omit<BalancerConfig, 'heartbeat' | 'failover' | 'limits' | 'listeners'>> {
   readonly heartbeat?: Partial<HeartbeatConfig>;
   readonly failover?: Partial<FailoverConfig>;
+  readonly limits?: Partial<LimitsConfig>;
   readonly listeners?: readonly Partial<ListenerConfig>[];
 }
 
@@ -51,6 +52,26 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
       responseTimeoutMs: 30_000,
       drainTimeoutMs: 30_000,
       ...changes.failover,
+    },
+    limits: {
+      headerBytes: 32_768,
+      headerCount: 128,
+      uriBytes: 16_384,
+      bodyBytes: 0,
+      connectionsPerPort: 20_000,
+      requestsPerConnection: 0,
+      headerTimeoutMs: 10_000,
+      bodyTimeoutMs: 30_000,
+      bodyProgressBytes: 1_024,
+      idleTimeoutMs: 75_000,
+      writeTimeoutMs: 30_000,
+      requestTimeoutMs: 0,
+      tunnelIdleTimeoutMs: 3_600_000,
+      tunnelHalfOpenTimeoutMs: 60_000,
+      requestsPerServer: 0,
+      pendingRequests: 1_024,
+      pendingTimeoutMs: 1_000,
+      ...changes.limits,
     },
   };
 }
@@ -101,4 +122,10 @@ export async function startBalancer(
   );
   await balancer.listening();
   return { balancer, port: balancer.port(portName), report: () => report, [Symbol.asyncDispose]: () => balancer.close() };
+}
+
+/** evenkeel_failures_total of the listener `http`, by reason. */
+export function failures({ balancer }: StartedBalancer): Record<string, number> {
+  const found = balancer.metrics().matchAll(/^evenkeel_failures_total\{listener="http",reason="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, reason = '', count]) => [reason, Number(count)]));
 }

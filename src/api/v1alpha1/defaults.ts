@@ -7,6 +7,7 @@ import type {
   ClientService,
   Failover,
   Heartbeat,
+  Limits,
   LoadBalancedService,
   Port,
   PortTls,
@@ -44,6 +45,19 @@ export const DEFAULTS = {
   'spec.failover.connectTimeout': '500ms',
   'spec.failover.responseTimeout': '60s',
   'spec.failover.drainTimeout': '30s',
+  'spec.limits.headerBytes': 32_768,
+  'spec.limits.headerCount': 128,
+  'spec.limits.uriBytes': 16_384,
+  'spec.limits.connectionsPerPort': 20_000,
+  'spec.limits.headerTimeout': '10s',
+  'spec.limits.bodyTimeout': '30s',
+  'spec.limits.bodyProgressBytes': 1_024,
+  'spec.limits.idleTimeout': '75s',
+  'spec.limits.writeTimeout': '30s',
+  'spec.limits.tunnelIdleTimeout': '1h',
+  'spec.limits.tunnelHalfOpenTimeout': '60s',
+  'spec.limits.pendingRequests': 1_024,
+  'spec.limits.pendingTimeout': '1s',
   'spec.balancer.dedicated.replicas': 2,
   'spec.telemetry.accessLog': 'None',
 } as const;
@@ -59,6 +73,7 @@ export interface DefaultedSpec {
   readonly strategy: 'RoundRobin' | 'Random' | 'WeightedRoundRobin';
   readonly heartbeat: DefaultedHeartbeat;
   readonly failover: Required<Failover>;
+  readonly limits: DefaultedLimits;
   readonly balancer: { readonly type: 'Dedicated'; readonly replicas: number };
   readonly telemetry: { readonly accessLog: 'None' | 'JSON'; readonly responseHeader: string | null };
 }
@@ -143,6 +158,11 @@ export interface DefaultedHeartbeat {
   readonly jitterPercent: number;
 }
 
+type OffByDefault = 'bodyBytes' | 'requestsPerConnection' | 'requestTimeout' | 'requestsPerServer';
+
+/** Null: no limit. */
+export type DefaultedLimits = Required<Omit<Limits, OffByDefault>> & { readonly [K in OffByDefault]: Required<Limits>[K] | null };
+
 /** `resource` must be valid: what the CRD's rules exclude gives a TypeError here. */
 export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
   const { spec } = resource;
@@ -155,6 +175,7 @@ export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
     strategy: spec.strategy?.type ?? DEFAULTS['spec.strategy.type'],
     heartbeat: heartbeatWithDefaults(spec.heartbeat ?? {}),
     failover: failoverWithDefaults(spec.failover ?? {}),
+    limits: limitsWithDefaults(spec.limits ?? {}),
     balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas ?? DEFAULTS['spec.balancer.dedicated.replicas'] },
     telemetry: {
       accessLog: spec.telemetry?.accessLog ?? DEFAULTS['spec.telemetry.accessLog'],
@@ -293,5 +314,27 @@ function failoverWithDefaults(failover: Failover): Required<Failover> {
     connectTimeout: failover.connectTimeout ?? DEFAULTS['spec.failover.connectTimeout'],
     responseTimeout: failover.responseTimeout ?? DEFAULTS['spec.failover.responseTimeout'],
     drainTimeout: failover.drainTimeout ?? DEFAULTS['spec.failover.drainTimeout'],
+  };
+}
+
+function limitsWithDefaults(limits: Limits): DefaultedLimits {
+  return {
+    headerBytes: limits.headerBytes ?? DEFAULTS['spec.limits.headerBytes'],
+    headerCount: limits.headerCount ?? DEFAULTS['spec.limits.headerCount'],
+    uriBytes: limits.uriBytes ?? DEFAULTS['spec.limits.uriBytes'],
+    bodyBytes: limits.bodyBytes ?? null,
+    connectionsPerPort: limits.connectionsPerPort ?? DEFAULTS['spec.limits.connectionsPerPort'],
+    requestsPerConnection: limits.requestsPerConnection ?? null,
+    headerTimeout: limits.headerTimeout ?? DEFAULTS['spec.limits.headerTimeout'],
+    bodyTimeout: limits.bodyTimeout ?? DEFAULTS['spec.limits.bodyTimeout'],
+    bodyProgressBytes: limits.bodyProgressBytes ?? DEFAULTS['spec.limits.bodyProgressBytes'],
+    idleTimeout: limits.idleTimeout ?? DEFAULTS['spec.limits.idleTimeout'],
+    writeTimeout: limits.writeTimeout ?? DEFAULTS['spec.limits.writeTimeout'],
+    requestTimeout: limits.requestTimeout ?? null,
+    tunnelIdleTimeout: limits.tunnelIdleTimeout ?? DEFAULTS['spec.limits.tunnelIdleTimeout'],
+    tunnelHalfOpenTimeout: limits.tunnelHalfOpenTimeout ?? DEFAULTS['spec.limits.tunnelHalfOpenTimeout'],
+    requestsPerServer: limits.requestsPerServer ?? null,
+    pendingRequests: limits.pendingRequests ?? DEFAULTS['spec.limits.pendingRequests'],
+    pendingTimeout: limits.pendingTimeout ?? DEFAULTS['spec.limits.pendingTimeout'],
   };
 }

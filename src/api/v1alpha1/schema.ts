@@ -990,6 +990,159 @@ export const SCHEMA: StructuralSchema = {
             }
           }
         },
+        "limits": {
+          "type": "object",
+          "x-kubernetes-validations": [
+            {
+              "rule": "has(self.requestsPerServer) || !(has(self.pendingRequests) || has(self.pendingTimeout))",
+              "message": "pendingRequests and pendingTimeout are only for where requestsPerServer is given"
+            }
+          ],
+          "properties": {
+            "headerBytes": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1024,
+              "maximum": 1048576
+            },
+            "headerCount": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 8,
+              "maximum": 1024
+            },
+            "uriBytes": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 256,
+              "maximum": 65536
+            },
+            "bodyBytes": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 1,
+              "maximum": 1099511627776
+            },
+            "connectionsPerPort": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 1000000
+            },
+            "requestsPerConnection": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 1000000000
+            },
+            "headerTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1s to 1h, such as 5s or 1m"
+                }
+              ]
+            },
+            "bodyTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1s to 1h, such as 5s or 1m"
+                }
+              ]
+            },
+            "bodyProgressBytes": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 1048576
+            },
+            "idleTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('24h')",
+                  "message": "must be a duration of 1s to 24h, such as 30s or 5m"
+                }
+              ]
+            },
+            "writeTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 1s to 1h, such as 5s or 1m"
+                }
+              ]
+            },
+            "requestTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('10ms') && duration(self) <= duration('24h')",
+                  "message": "must be a duration of 10ms to 24h, such as 500ms or 10s"
+                }
+              ]
+            },
+            "tunnelIdleTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",
+                  "message": "must be a duration of 1s to 168h, such as 10m or 1h"
+                }
+              ]
+            },
+            "tunnelHalfOpenTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('1s') && duration(self) <= duration('168h')",
+                  "message": "must be a duration of 1s to 168h, such as 10m or 1h"
+                }
+              ]
+            },
+            "requestsPerServer": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 100000
+            },
+            "pendingRequests": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 100000
+            },
+            "pendingTimeout": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 28,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') && duration(self) >= duration('10ms') && duration(self) <= duration('1h')",
+                  "message": "must be a duration of 10ms to 1h, such as 500ms or 2s"
+                }
+              ]
+            }
+          }
+        },
         "balancer": {
           "type": "object",
           "required": [

@@ -39,6 +39,7 @@ export interface LoadBalancedServiceSpec {
   };
   heartbeat?: Heartbeat;
   failover?: Failover;
+  limits?: Limits;
   /**
    * The balancer in front of the servers.
    */
@@ -428,6 +429,79 @@ export interface Failover {
    * How long a server that is going away may go on with the requests that it has. A duration of 1ms to 1h. Default 30s.
    */
   drainTimeout?: string;
+}
+/**
+ * What clients may take up, and servers be given. What a limit refuses or cuts is counted in the metric evenkeel_failures_total, under a reason of its own. Changes apply to open connections too.
+ */
+export interface Limits {
+  /**
+   * Largest head of a request, in bytes with its request line, 1024 to 1048576. One that is larger gets 431. Default 32768.
+   */
+  headerBytes?: number;
+  /**
+   * Most header fields of a request, 8 to 1024. One with more gets 431. Default 128.
+   */
+  headerCount?: number;
+  /**
+   * Longest target of a request, in bytes with its query, 256 to 65536. A longer one gets 414. Default 16384.
+   */
+  uriBytes?: number;
+  /**
+   * Largest body of a request, in bytes, 1 to 1099511627776. One that is larger gets 413, and its server never sees the end of it. Default is no limit.
+   */
+  bodyBytes?: number;
+  /**
+   * Open client connections of each port in spec.ports, at each balancer, 1 to 1000000. A further one gets 503 (under TCP, nothing) and is closed. Default 20000.
+   */
+  connectionsPerPort?: number;
+  /**
+   * Requests after which a client connection is closed politely, 1 to 1000000000. Default is no limit.
+   */
+  requestsPerConnection?: number;
+  /**
+   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS, and a header of the PROXY protocol, have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
+   */
+  headerTimeout?: string;
+  /**
+   * In any such time at least bodyProgressBytes of a request body, or its end, must come, while the balancer takes it. A slower one gets 408. A duration of 1s to 1h. Default 30s.
+   */
+  bodyTimeout?: string;
+  /**
+   * How much of a request body must come in each bodyTimeout, in bytes, 1 to 1048576. Default 1024.
+   */
+  bodyProgressBytes?: number;
+  /**
+   * How long a client connection may stay open between requests, or before its first. A duration of 1s to 24h. Default 75s.
+   */
+  idleTimeout?: string;
+  /**
+   * How long a client may take nothing of what the balancer has for it. Its connection is cut then. A duration of 1s to 1h. Default 30s.
+   */
+  writeTimeout?: string;
+  /**
+   * How long a request may take from its head to the end of its response, attempts and waiting included. One that takes longer gets 504, or is cut where its response has begun; upgraded connections are free of it. A duration of 10ms to 24h. Default is no limit.
+   */
+  requestTimeout?: string;
+  /**
+   * How long a TCP connection, or an upgraded one, may be without a byte either way. A duration of 1s to 168h. Default 1h.
+   */
+  tunnelIdleTimeout?: string;
+  /**
+   * The same, where one side has ended its half. A duration of 1s to 168h. Default 60s.
+   */
+  tunnelHalfOpenTimeout?: string;
+  /**
+   * Requests, or connections of a TCP port, that one balancer has at one server at a time, 1 to 100000. When every server has as many, further ones wait. An upgraded connection counts until it is upgraded. Default is no limit.
+   */
+  requestsPerServer?: number;
+  /**
+   * How many requests of each port may wait for a server under requestsPerServer, at each balancer, 0 to 100000. A further one gets 503 at once, with Retry-After. Requests that a server has failed wait in front of the others, and beyond this number. Default 1024.
+   */
+  pendingRequests?: number;
+  /**
+   * How long a request may wait for a server under requestsPerServer. It gets 503 then, with Retry-After. A duration of 10ms to 1h. Default 1s.
+   */
+  pendingTimeout?: string;
 }
 /**
  * What was observed. Written by the operator on change.

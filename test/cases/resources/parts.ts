@@ -50,6 +50,7 @@ export const withSpec = (spec: string) => shop({ spec });
 export const withHeartbeat = (heartbeat: string) => withSpec(`heartbeat: ${heartbeat}`);
 export const withSchedule = (schedule: string) => withHeartbeat(`{schedule: ${schedule}}`);
 export const withFailover = (failover: string) => withSpec(`failover: ${failover}`);
+export const withLimits = (limits: string) => withSpec(`limits: ${limits}`);
 export const withCheck = (http: string) => withHeartbeat(`{type: HTTP, http: ${http}}`);
 export const withHost = (host: string) => withBackends(`{name: a, type: Addresses, addresses: [{host: ${host}, port: 80}]}`);
 export const withTrusted = (cidr: string) => withPorts(`[{name: http, port: 80, trustedProxies: [${cidr}]}]`);

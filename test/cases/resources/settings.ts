@@ -1,4 +1,4 @@
-import { type ResourceCases, SHORT_TIME, withFailover, withSpec } from './parts.ts';
+import { type ResourceCases, SHORT_TIME, withFailover, withLimits, withSpec } from './parts.ts';
 
 export const settingsCases: ResourceCases = {
   // Strategy
@@ -31,6 +31,42 @@ export const settingsCases: ResourceCases = {
   'a drain timeout of 0 is refused': {
     resource: withFailover('{drainTimeout: 0s}'),
     refused: { at: 'spec.failover.drainTimeout', says: SHORT_TIME },
+  },
+
+  // Limits
+  'limits at their lowest are taken': {
+    resource: withLimits(
+      '{headerBytes: 1024, headerCount: 8, uriBytes: 256, bodyBytes: 1, connectionsPerPort: 1, requestsPerConnection: 1, headerTimeout: 1s, bodyTimeout: 1s, bodyProgressBytes: 1, idleTimeout: 1s, writeTimeout: 1s, requestTimeout: 10ms, tunnelIdleTimeout: 1s, tunnelHalfOpenTimeout: 1s, requestsPerServer: 1, pendingRequests: 0, pendingTimeout: 10ms}',
+    ),
+  },
+  'a body limit of a tebibyte is taken': { resource: withLimits('{bodyBytes: 1099511627776}') },
+  'a body limit of 0 is refused': {
+    resource: withLimits('{bodyBytes: 0}'),
+    refused: { at: 'spec.limits.bodyBytes', says: 'must be at least 1', serverSays: 'greater than or equal to 1' },
+  },
+  'a head that no request fits is refused': {
+    resource: withLimits('{headerBytes: 1023}'),
+    refused: { at: 'spec.limits.headerBytes', says: 'must be at least 1024', serverSays: 'greater than or equal to 1024' },
+  },
+  'a URI limit over 64 KiB is refused': {
+    resource: withLimits('{uriBytes: 65537}'),
+    refused: { at: 'spec.limits.uriBytes', says: 'must be at most 65536', serverSays: 'less than or equal to 65536' },
+  },
+  'a time for heads under a second is refused': {
+    resource: withLimits('{headerTimeout: 999ms}'),
+    refused: { at: 'spec.limits.headerTimeout', says: 'must be a duration of 1s to 1h' },
+  },
+  'a request timeout that is no duration is refused': {
+    resource: withLimits('{requestTimeout: 5min}'),
+    refused: { at: 'spec.limits.requestTimeout', says: 'must be a duration of 10ms to 24h' },
+  },
+  'an idle time of tunnels over a week is refused': {
+    resource: withLimits('{tunnelIdleTimeout: 169h}'),
+    refused: { at: 'spec.limits.tunnelIdleTimeout', says: 'must be a duration of 1s to 168h' },
+  },
+  'a line for servers that have no limit is refused': {
+    resource: withLimits('{pendingRequests: 10}'),
+    refused: { at: 'spec.limits', says: 'are only for where requestsPerServer is given' },
   },
 
   // Balancer and telemetry

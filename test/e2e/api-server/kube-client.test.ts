@@ -23,6 +23,7 @@ import { Resources } from '../../../src/kube/resources.ts';
 import type { BalancerConfig } from '../../../src/model/config.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
 import { buildRole } from '../../../src/resources/access.ts';
+import { balancerConfig } from '../../support/start-balancer.ts';
 import { waitFor } from '../support/wait.ts';
 
 // Needs an API server only: CLUSTER_PARTS=api test/cluster/run node --test test/e2e/api-server/kube-client.test.ts
@@ -439,6 +440,7 @@ function config(generation: number): BalancerConfig {
       responseTimeoutMs: 60_000,
       drainTimeoutMs: 30_000,
     },
+    limits: balancerConfig().limits,
     telemetry: { accessLog: 'None', responseHeader: null },
   };
 }

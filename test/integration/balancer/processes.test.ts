@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import { ChildServer } from '../../support/child-server.ts';
+import { Load } from '../../support/load.ts';
 import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
@@ -14,60 +14,8 @@ const CONFIG = balancerConfig({
   },
 });
 
-/** Requests one after the other on each of some connections, until it is stopped. */
-class Load implements Disposable {
-  readonly statuses: (number | string)[] = [];
-  readonly ids: string[] = [];
-  readonly #port: number;
-  readonly #method: string;
-  readonly #agent = new Agent({ keepAlive: true });
-  readonly #workers: Promise<void>[];
-  #stopped = false;
-
-  constructor(port: number, method: string, workers = 6) {
-    this.#port = port;
-    this.#method = method;
-    this.#workers = Array.from({ length: workers }, (_, each) => this.#work(each));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(this.#workers);
-  }
-
-  [Symbol.dispose](): void {
-    this.#stopped = true;
-    this.#agent.destroy();
-  }
-
-  async #work(worker: number): Promise<void> {
-    for (let each = 0; !this.#stopped; each++) {
-      const id = `${worker}-${each}`;
-      this.ids.push(id);
-      this.statuses.push(await this.#one(id));
-    }
-  }
-
-  #one(id: string): Promise<number | string> {
-    return new Promise((resolve) => {
-      const sent = request({ port: this.#port, host: '127.0.0.1', method: this.#method, agent: this.#agent, headers: { 'X-Id': id } });
-      sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-      sent.on('response', (answer) => {
-        answer.resume();
-        answer.on('end', () => resolve(answer.statusCode ?? 0));
-        answer.on('error', () => resolve('cut'));
-      });
-      sent.end();
-    });
-  }
-}
-
 function stateOf(started: StartedBalancer, port: number): string {
   return started.balancer.endpoints().find(({ endpoint }) => endpoint.port === port)?.state ?? 'gone';
-}
-
-function failuresOf(load: Load): (number | string)[] {
-  return load.statuses.filter((status) => status !== 200);
 }
 
 function isRunOnce(servers: readonly ChildServer[]): void {
@@ -76,7 +24,7 @@ function isRunOnce(servers: readonly ChildServer[]): void {
 }
 
 for (const method of ['GET', 'POST']) {
-  test(`${method}: a server is killed under load, and comes back`, async () => {
+  test(`[41] ${method}: a server is killed under load, and comes back`, async () => {
     await using a = await ChildServer.start('a');
     await using b = await ChildServer.start('b');
     await using victim = await ChildServer.start('victim');
@@ -89,13 +37,13 @@ for (const method of ['GET', 'POST']) {
     await until(() => stateOf(started, back.port) === 'Healthy' && back.ran.length > 20, 'it is back, and takes its share');
     await load.stop();
     // At most what it held: one request of each connection, and one connection that was being made.
-    const failures = failuresOf(load);
+    const failures = load.failures;
     if (method === 'GET') assert.deepEqual(failures, []);
     else assert.ok(failures.length <= 12 && failures.every((status) => status === 502), JSON.stringify(failures));
     if (method === 'POST') isRunOnce([a, b, victim, back]);
   });
 
-  test(`${method}: a server is frozen under load, and thaws`, async () => {
+  test(`[42] ${method}: a server is frozen under load, and thaws`, async () => {
     await using a = await ChildServer.start('a');
     await using b = await ChildServer.start('b');
     await using victim = await ChildServer.start('victim');
@@ -110,7 +58,7 @@ for (const method of ['GET', 'POST']) {
     const ran = victim.ran.length;
     await until(() => stateOf(started, victim.port) === 'Healthy' && victim.ran.length > ran + 50, 'it is back, and takes its share');
     await load.stop();
-    const failures = failuresOf(load);
+    const failures = load.failures;
     if (method === 'GET') assert.deepEqual(failures, []);
     else assert.ok(failures.length <= 12 && failures.every((status) => status === 504), JSON.stringify(failures));
     if (method === 'POST') isRunOnce([a, b, victim]);
@@ -120,7 +68,7 @@ for (const method of ['GET', 'POST']) {
   });
 }
 
-test('a balancer whose own loop stood still convicts nobody when it wakes', async () => {
+test('[51] a balancer whose own loop stood still convicts nobody when it wakes', async () => {
   await using a = await ChildServer.start('a');
   await using b = await ChildServer.start('b');
   await using started = await startBalancer([a.port, b.port], CONFIG);
@@ -133,6 +81,6 @@ test('a balancer whose own loop stood still convicts nobody when it wakes', asyn
     await until(() => load.statuses.length > length + 50, 'requests flow again');
   }
   await load.stop();
-  assert.deepEqual(failuresOf(load), []);
+  assert.deepEqual(load.failures, []);
   assert.deepEqual(started.balancer.report().failovers, []);
 });

@@ -1,5 +1,6 @@
 /**
- * What Node's own strict parser and ours both accept, they read alike: the same requests, with the same bodies, at the same borders.
+ * What Node's own strict parser and ours both accept, they read alike: the same requests and responses, with the same bodies, at the same
+ * borders.
  * FUZZ_SECONDS makes it longer, FUZZ_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
@@ -8,13 +9,14 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { RequestHeadReader } from '../../../src/http1/head-reader.ts';
-import { DEFAULT_HEAD_LIMITS, type RequestHead } from '../../../src/http1/types.ts';
-import { requestStream } from '../../unit/http1/grammar.ts';
+import { RequestHeadReader, ResponseHeadReader } from '../../../src/http1/head-reader.ts';
+import { DEFAULT_HEAD_LIMITS, type RequestHead, type ResponseHead } from '../../../src/http1/types.ts';
+import { requestStream, responseStream } from '../../unit/http1/grammar.ts';
 import { readMessages } from '../../unit/http1/reading.ts';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
-const MILLISECONDS = Number(process.env.FUZZ_SECONDS ?? 5) * 1000;
+const PROPERTIES = 2;
+const MILLISECONDS = (Number(process.env.FUZZ_SECONDS ?? 6) * 1000) / PROPERTIES;
 process.stdout.write(`# FUZZ_SEED=${SEED}\n`);
 
 interface Seen {
@@ -46,11 +48,22 @@ server.on('checkExpectation', (request, response) => server.emit('request', requ
 server.on('upgrade', (_request, socket) => socket.destroy());
 server.on('connect', (_request, socket) => socket.destroy());
 
+/** Says `wire` to whoever asks, whatever it is. */
+let wire: Buffer = Buffer.alloc(0);
+const talker = net.createServer((socket) => {
+  socket.on('error', () => {});
+  socket.once('data', () => socket.end(wire));
+});
+
 before(async () => {
   server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  talker.listen(0, '127.0.0.1');
+  await Promise.all([once(server, 'listening'), once(talker, 'listening')]);
 });
-after(() => server.close());
+after(() => {
+  server.close();
+  talker.close();
+});
 
 /** The requests that Node reads to their end in `bytes`, sent over a real connection. */
 async function readByNode(bytes: Buffer): Promise<readonly Seen[]> {
@@ -65,7 +78,64 @@ async function readByNode(bytes: Buffer): Promise<readonly Seen[]> {
   return seen;
 }
 
-test('what both parsers accept they read alike', async () => {
+/** Each of `lines`, which we would forward, is among the names and values that Node saw. */
+function assertSeen(lines: string, theirs: string): void {
+  for (const line of lines.split('\r\n').filter((text) => text !== '')) {
+    const [name = '', ...value] = line.split(':');
+    const trimmed = value.join(':').replace(/^[ \t]+|[ \t]+$/g, '');
+    assert.ok(theirs.includes(`${name}\n${trimmed}`), `Node did not see ${JSON.stringify(line)}`);
+  }
+}
+
+interface SeenResponse {
+  readonly status: number;
+  readonly fields: string;
+  readonly payload: string;
+}
+
+/** The first final response that Node reads to its end in `bytes`, received over a real connection; null: it refuses them. */
+function responseByNode(bytes: Buffer): Promise<SeenResponse | null> {
+  wire = bytes;
+  const { port } = talker.address() as net.AddressInfo;
+  return new Promise((resolve) => {
+    const asked = http.get({ port, host: '127.0.0.1', agent: false, insecureHTTPParser: false }, (answer) => {
+      const body: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => body.push(chunk));
+      answer.on('error', () => resolve(null));
+      answer.on('end', () => {
+        const payload = Buffer.concat(body).toString('latin1');
+        const { statusCode: status = 0, rawHeaders } = answer;
+        resolve(answer.complete ? { status, fields: rawHeaders.join('\n'), payload } : null);
+      });
+    });
+    asked.on('error', () => resolve(null));
+    asked.on('upgrade', (_answer, socket) => {
+      socket.destroy();
+      resolve(null);
+    });
+  });
+}
+
+test('responses that both parsers accept they read alike', async () => {
+  let compared = 0;
+  const property = fc.asyncProperty(responseStream, async (bytes) => {
+    const { messages } = readMessages<ResponseHead>([bytes], new ResponseHeadReader(DEFAULT_HEAD_LIMITS), 'response');
+    const switched = messages.findIndex(({ head }) => head.status === 101);
+    const our = (switched < 0 ? messages : messages.slice(0, switched)).find(({ head }) => head.status >= 200);
+    if (!our) return;
+    const their = await responseByNode(bytes);
+    if (!their) return;
+    compared++;
+    assert.equal(their.status, our.head.status);
+    assert.equal(their.payload, our.payload);
+    assertSeen(our.head.fields, their.fields);
+  });
+  await fc.assert(property, { seed: SEED, numRuns: 1_000_000, interruptAfterTimeLimit: MILLISECONDS, markInterruptAsFailure: false });
+  assert.ok(compared > 100, `only ${compared} responses were accepted by both`);
+  process.stdout.write(`# ${compared} responses compared\n`);
+});
+
+test('requests that both parsers accept they read alike', async () => {
   let compared = 0;
   const property = fc.asyncProperty(requestStream, async (bytes) => {
     const ours = readMessages<RequestHead>([bytes], new RequestHeadReader(DEFAULT_HEAD_LIMITS), 'request').messages;
@@ -80,11 +150,7 @@ test('what both parsers accept they read alike', async () => {
       if (their.url.startsWith('/') || their.url === '*') assert.equal(their.url, our.head.target);
       if (their.host !== '' && their.url.startsWith('/')) assert.equal(their.host, our.head.host);
       assert.equal(their.payload, our.payload);
-      for (const line of our.head.fields.split('\r\n').filter((text) => text !== '')) {
-        const [name = '', ...value] = line.split(':');
-        const trimmed = value.join(':').replace(/^[ \t]+|[ \t]+$/g, '');
-        assert.ok(their.fields.includes(`${name}\n${trimmed}`), `Node did not see ${JSON.stringify(line)}`);
-      }
+      assertSeen(our.head.fields, their.fields);
       if (our.head.upgrade !== null) return;
     }
   });

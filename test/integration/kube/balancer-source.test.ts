@@ -7,6 +7,7 @@ import type { BackendConfig, BalancerConfig } from '../../../src/model/config.ts
 import type { ConfigTarget } from '../../../src/model/ports.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
+import { balancerConfig } from '../../support/start-balancer.ts';
 import { until as inRealTime } from '../../support/until.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps';
@@ -57,6 +58,7 @@ const config = (generation: number, backends: readonly BackendConfig[]): Balance
     responseTimeoutMs: 60_000,
     drainTimeoutMs: 30_000,
   },
+  limits: balancerConfig().limits,
   telemetry: { accessLog: 'None', responseHeader: null },
 });
 

@@ -242,3 +242,33 @@ test('a body that drips in is sent on as it comes', async () => {
   await client.hear('2\r\nbc\r\n');
   await client.say('0\r\n\r\n').hear('0\r\n\r\n');
 });
+
+test('each of many answers that are read slowly, in turns and over shared connections reaches its own client, byte for byte', async () => {
+  // Far more than the system's own buffers hold.
+  const PARTS = 2048;
+  const pattern = (index: number) => Buffer.from(Array.from({ length: 4096 }, (_, each) => (index * 31 + each * 7) & 0xff));
+  await using server = await serve((received, answer) => {
+    const part = pattern(Number(received.url?.slice(1)));
+    answer.setHeader('Content-Length', PARTS * part.length);
+    for (let each = 0; each < PARTS; each++) answer.write(part);
+    answer.end();
+  });
+  await using started = await startBalancer([server.port]);
+
+  async function readInTurns(index: number): Promise<void> {
+    const sent = request({ port: started.port, host: '127.0.0.1', path: `/${index}`, agent: false });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    // By now others' answers have come, and have been written to the buffers that this one's were read into.
+    if (index % 3 === 0) for (let turn = 0; turn < 40; turn++) await new Promise(setImmediate);
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) {
+      chunks.push(chunk as Buffer);
+      if (index % 2 === 0) await new Promise(setImmediate);
+    }
+    const expected = Buffer.concat(Array<Buffer>(PARTS).fill(pattern(index)));
+    assert.ok(Buffer.concat(chunks).equals(expected), `answer ${index}`);
+  }
+
+  for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: 12 }, (_, index) => readInTurns(index)));
+});

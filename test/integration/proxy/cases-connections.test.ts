@@ -1,11 +1,10 @@
 /** Bodies that go wrong on their way, pipelining, and clients that are slow: what each side sees, and that nothing grows without bound. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -146,7 +145,7 @@ test('[23] a client that pipelines and reads no answers is served no further tha
 
 test('[34] a head that drips in: 408 and close, and others are not hurt', async () => {
   await using server = await ScriptedServer.start(named('answered'));
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, headTimeoutMs: 600 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { headerTimeoutMs: 600 } }));
   using client = await RawClient.connect(started.port);
   client.say('GET / HTTP/1.1\r\nHost: shop\r\nX: ');
   using _drip = drip(client, 'x', 20);
@@ -158,14 +157,14 @@ test('[34] a head that drips in: 408 and close, and others are not hurt', async 
 });
 
 test('[34] a connection that says nothing at all is closed in time', async () => {
-  await using started = await startBalancer([], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, idleTimeoutMs: 300 } });
+  await using started = await startBalancer([], balancerConfig({ limits: { idleTimeoutMs: 300 } }));
   using client = await RawClient.connect(started.port);
   assert.equal(await client.all(), '');
 });
 
 test('[35] a body that stops coming: 408, close, and the server sees no end of it', async () => {
   await using server = await ScriptedServer.start(named('answered'));
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, bodyTimeoutMs: 300 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { bodyTimeoutMs: 300 } }));
   using client = await RawClient.connect(started.port);
   client.say('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nhello');
   assert.match(await client.all(), /^HTTP\/1\.1 408 [\s\S]*\r\nConnection: close\r\n/);
@@ -175,7 +174,7 @@ test('[35] a body that stops coming: 408, close, and the server sees no end of i
 
 test('[35] a body that drips in: 408 and close, and others are not hurt', async () => {
   await using server = await ScriptedServer.start(named('answered'));
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, bodyTimeoutMs: 600 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { bodyTimeoutMs: 600 } }));
   using client = await RawClient.connect(started.port);
   client.say('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100000\r\n\r\n');
   using _drip = drip(client, 'x', 20);
@@ -196,7 +195,7 @@ test('[35] a reader that stops reading: closed in time, the server too, and buff
     reply.socket.on('drain', more);
     more();
   });
-  await using started = await startBalancer([server.port], undefined, { limits: { ...DEFAULT_CLIENT_LIMITS, writeTimeoutMs: 600 } });
+  await using started = await startBalancer([server.port], balancerConfig({ limits: { writeTimeoutMs: 600 } }));
   using client = await RawClient.connect(started.port);
   client.socket.pause();
   client.say(GET);

@@ -158,7 +158,14 @@ test('[45] every server refuses: 503 for a GET and a POST, again when all are ma
   await using started = await startBalancer(ports);
   assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 503 /);
   await until(() => (started.report()?.failOpen.length ?? 0) > 0, 'no server is left, so all are tried');
-  assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 503 /);
+  // In under 100 ms: the median of some, since this machine may be busy for a moment.
+  const times: number[] = [];
+  for (let each = 0; each < 15; each++) {
+    const begun = performance.now();
+    assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 503 /);
+    times.push(performance.now() - begun);
+  }
+  assert.ok((times.toSorted((a, b) => a - b)[7] ?? 0) < 100, `milliseconds: ${times}`);
   using client = await RawClient.connect(started.port);
   await client.say(POST).hear(/^HTTP\/1\.1 503 [\s\S]*\n$/);
   assert.equal(client.ended, 'no');

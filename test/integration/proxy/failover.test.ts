@@ -169,7 +169,7 @@ test('a response with a length that ends early reaches the client as a cut', asy
   assert.equal(client.ended, 'reset');
 });
 
-test('retries stay within their budget', async () => {
+test('[49] servers that break every request: retries stay within their budget', async () => {
   await using bad = await ScriptedServer.start(breaks);
   await using worse = await ScriptedServer.start(breaks);
   await using healthy = await ScriptedServer.start(saysNothing);
@@ -182,7 +182,7 @@ test('retries stay within their budget', async () => {
   assert.ok(bad.requests.length + worse.requests.length <= 60);
 });
 
-test('an answer of 5xx is an answer: it is passed on, not tried again', async () => {
+test('[49] an answer of 5xx is an answer: it is passed on, not tried again', async () => {
   await using server = await ScriptedServer.start((_request, reply) => reply.send('sorry', 503));
   await using other = await ScriptedServer.start((_request, reply) => reply.send('sorry', 503));
   await using started = await startBalancer([server.port, other.port], config());

@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { ListenerConfig } from '../../../src/model/config.ts';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { createCertificate } from '../../support/certificate.ts';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -60,8 +59,8 @@ describe('a port behind a proxy that speaks the PROXY protocol', { concurrency: 
 
   test('a header that does not come is waited for for a time, others unhurt', async () => {
     await using server = await ScriptedServer.start(named('the server'));
-    const limits = { ...DEFAULT_CLIENT_LIMITS, handshakeTimeoutMs: 300 };
-    await using started = await startBalancer([server.port], config(), { limits });
+    const limits = { headerTimeoutMs: 300 };
+    await using started = await startBalancer([server.port], { ...config(), limits: { ...config().limits, ...limits } });
     using silent = await RawClient.connect(started.port);
     using client = await RawClient.connect(started.port);
     await client.say(`${HEADER}${GET}`).hear('the server');

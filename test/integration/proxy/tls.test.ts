@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
-import type { ListenerConfig, ListenerTlsConfig } from '../../../src/model/config.ts';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
+import type { LimitsConfig, ListenerTlsConfig } from '../../../src/model/config.ts';
 import { createCertificate } from '../../support/certificate.ts';
 import { GET, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -29,9 +28,9 @@ function secrets(): MountedSecrets {
   return mounted;
 }
 
-function https(mounted: MountedSecrets, tls: Partial<ListenerTlsConfig> = {}, listener: Partial<ListenerConfig> = {}) {
+function https(mounted: MountedSecrets, tls: Partial<ListenerTlsConfig> = {}, limits: Partial<LimitsConfig> = {}) {
   const all: ListenerTlsConfig = { certificates: [mounted.certificate('local')], minVersion: '1.2', clientCa: null, ...tls };
-  return balancerConfig({ listeners: [{ protocol: 'HTTPS', tls: all, ...listener }] });
+  return balancerConfig({ limits, listeners: [{ protocol: 'HTTPS', tls: all }] });
 }
 
 async function get(port: number, options: ConnectionOptions = {}): Promise<string> {
@@ -184,8 +183,7 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
   test('a client over the limit is turned away, and the others go on', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
-    const limits = { ...DEFAULT_CLIENT_LIMITS, connections: 1 };
-    await using started = await startBalancer([server.port], https(mounted), { limits });
+    await using started = await startBalancer([server.port], https(mounted, {}, { connectionsPerPort: 1 }));
     using first = await TlsClient.connect(started.port);
     assert.equal(await refused(started.port, {}), true);
     await first.say(GET).hear('the server');
@@ -244,8 +242,7 @@ describe('hostile clients of a port of protocol HTTPS (cases 16, 36)', { concurr
   test('a handshake that stalls is closed in time, others unhurt', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
-    const limits = { ...DEFAULT_CLIENT_LIMITS, handshakeTimeoutMs: 300 };
-    await using started = await startBalancer([server.port], https(mounted), { limits });
+    await using started = await startBalancer([server.port], https(mounted, {}, { headerTimeoutMs: 300 }));
     using silent = await RawClient.connect(started.port);
     using half = await RawClient.connect(started.port);
     half.say(Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1]));

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/limits.ts';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
@@ -73,7 +72,7 @@ test('what a client sends ahead of the 101 reaches the tunnel', async () => {
   await client.say(`${UPGRADE}early`).hear('echo early');
 });
 
-test('an upgrade answered with anything but 101 makes no tunnel, and what came ahead is never taken for a request', async () => {
+test('[38] an upgrade answered with anything but 101 makes no tunnel, and what came ahead is never taken for a request', async () => {
   await using server = await ScriptedServer.start((_received, reply) => reply.send('no'));
   await using started = await startBalancer([server.port]);
   using client = await RawClient.connect(started.port);
@@ -103,14 +102,10 @@ test('a server that dies behind a tunnel ends it', async () => {
   await client.all();
 });
 
-test('an idle tunnel is closed on both sides', async () => {
+test('[40] an idle tunnel is closed on both sides', async () => {
   await using server = await tcpServer(upgrading);
-  const limits = { ...DEFAULT_CLIENT_LIMITS, tunnelIdleTimeoutMs: 50 };
-  await using started = await startBalancer(
-    [server.port],
-    balancerConfig({ heartbeat: { schedule: { type: 'Fixed', intervalMs: 60_000 } } }),
-    { limits },
-  );
+  const heartbeat = { schedule: { type: 'Fixed', intervalMs: 60_000 } } as const;
+  await using started = await startBalancer([server.port], balancerConfig({ heartbeat, limits: { tunnelIdleTimeoutMs: 50 } }));
   using client = await RawClient.connect(started.port);
   await client.say(UPGRADE).hear('hello');
   await client.all();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RequestHeadReader } from '../../../src/http1/head-reader.ts';
 import type { HeadLimits } from '../../../src/http1/types.ts';
 
-const LIMITS: HeadLimits = { headBytes: 4096, targetBytes: 1000, fieldCount: 100 };
+const LIMITS: HeadLimits = { headerBytes: 4096, uriBytes: 1000, headerCount: 100 };
 const HEAD = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 
 test('pending tells whether a head has begun, which an empty line has not', () => {
@@ -77,6 +77,6 @@ test('a head without end is refused once it is over the limit, however it comes'
       },
       { status: 431, code: 'HeadTooLarge' },
     );
-    assert.ok(fed <= LIMITS.headBytes);
+    assert.ok(fed <= LIMITS.headerBytes);
   }
 });

@@ -4,7 +4,7 @@ import { RequestHeadReader } from '../../../src/http1/head-reader.ts';
 import type { HeadLimits, RequestHead } from '../../../src/http1/types.ts';
 import { readEveryWay, valueIn } from './feeding.ts';
 
-const LIMITS: HeadLimits = { headBytes: 400, targetBytes: 100, fieldCount: 10 };
+const LIMITS: HeadLimits = { headerBytes: 400, uriBytes: 100, headerCount: 10 };
 const read = (wire: string) => readEveryWay(wire, () => new RequestHeadReader(LIMITS));
 
 /** Wire text, and what of the head that it becomes is worth saying. */
@@ -300,8 +300,8 @@ test('a head of exactly the limit is read, one byte more is not [case 19]', () =
     const rest = `GET / HTTP/1.1\r\n${HOST}A: \r\n\r\n`;
     return rest.replace('A: ', `A: ${'x'.repeat(size - rest.length)}`);
   };
-  assert.equal(valueIn(read(fill(LIMITS.headBytes))).size, LIMITS.headBytes);
-  assert.deepEqual(read(fill(LIMITS.headBytes + 1)), { refused: { status: 431, code: 'HeadTooLarge' } });
+  assert.equal(valueIn(read(fill(LIMITS.headerBytes))).size, LIMITS.headerBytes);
+  assert.deepEqual(read(fill(LIMITS.headerBytes + 1)), { refused: { status: 431, code: 'HeadTooLarge' } });
 });
 
 test('a target of exactly the limit is read', () => {

@@ -4,7 +4,7 @@ import { ResponseHeadReader } from '../../../src/http1/head-reader.ts';
 import type { HeadLimits, ResponseHead } from '../../../src/http1/types.ts';
 import { readEveryWay, valueIn } from './feeding.ts';
 
-const LIMITS: HeadLimits = { headBytes: 400, targetBytes: 100, fieldCount: 10 };
+const LIMITS: HeadLimits = { headerBytes: 400, uriBytes: 100, headerCount: 10 };
 
 function read(wire: string, method = 'GET') {
   return readEveryWay(wire, () => {

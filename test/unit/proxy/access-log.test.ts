@@ -31,6 +31,41 @@ test('each entry is one line of JSON, and lines go out together', () => {
   assert.equal(second?.failure, 'ClientGone');
 });
 
+test('what is not plain ASCII is escaped, so that every line is JSON and text at once', () => {
+  const out = new PassThrough();
+  const log = new JsonAccessLog(out);
+  const target = '/\x00\x1f"\\\x7f\xe9\u2028\ud83d';
+  log.write({ ...entry, target });
+  log.flush();
+  const line = (out.read() as Buffer).toString('latin1');
+  assert.match(line, /^[ -~]+\n$/);
+  assert.equal((JSON.parse(line) as AccessEntry).target, target);
+});
+
+test('lines that went out are left alone by those that come after, however long they are', () => {
+  const out = new PassThrough();
+  const log = new JsonAccessLog(out);
+  const targets = ['/a', `/${'b'.repeat(100_000)}`, '/c', `/${'d'.repeat(30_000)}`, '/e'];
+  for (const target of targets) {
+    log.write({ ...entry, target });
+    if (target === '/a') log.flush();
+  }
+  log.flush();
+  const lines = String(out.read()).trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as AccessEntry).target),
+    targets,
+  );
+});
+
+test('close lets the last lines out', async () => {
+  const out = new PassThrough();
+  const log = new JsonAccessLog(out);
+  log.write(entry);
+  await log.close();
+  assert.match(String(out.read()), /"target"/);
+});
+
 test('where nobody reads the log, lines are dropped and counted, not held', () => {
   const out = new PassThrough({ highWaterMark: 1 });
   const log = new JsonAccessLog(out);
