@@ -127,7 +127,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
       return;
     }
     this.#status = status;
-    const keepAlive = this.#head.keepAlive && this.#bodyDone && !this.#client.closing;
+    const keepAlive = this.#mayKeepAlive;
     const headOnly = this.#head.method === 'HEAD';
     const overload = failure === 'TooManyPending' || failure === 'PendingTimeout';
     const extraFields = this.#responseField('-') + (overload ? OVERLOAD_FIELDS : '');
@@ -226,9 +226,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     const { minor } = this.#head;
     const framing = clientFraming(head, minor);
     this.#chunked = framing.type === 'chunked';
-    // A refused upgrade ends the connection: what the client may have sent in the hope of it must never be read as a request.
-    this.#keepAlive =
-      this.#head.keepAlive && this.#bodyDone && !this.#client.closing && framing.type !== 'close' && this.#head.upgrade === null;
+    this.#keepAlive = this.#mayKeepAlive && framing.type !== 'close';
     this.#status = head.status;
     const extraFields = this.#responseField(attempt.upstream.id);
     const text = responseText(head, { framing, clientMinor: minor, keepAlive: this.#keepAlive, extraFields });
@@ -434,6 +432,14 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     } else if (socket.writableNeedDrain) {
       attempt.pause();
     }
+  }
+
+  /**
+   * An upgrade that does not come about ends the connection, whoever says so: what the client may have sent in the hope of it must never be
+   * read as a request.
+   */
+  get #mayKeepAlive(): boolean {
+    return this.#head.keepAlive && this.#bodyDone && !this.#client.closing && this.#head.upgrade === null;
   }
 
   #refuse(answer: FailureAnswer, failure: RequestFailure): void {

@@ -1,18 +1,17 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
 import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { OVERLOAD_FIELDS } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
+import { PortSockets } from './port-sockets.ts';
 import { ProxyGreeting } from './proxy-greeting.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
-const BACKLOG = 4_096;
-const KEEP_ALIVE_PROBE_MS = 30_000;
 const TICK_MS = 500;
 /** What single requests wait for is looked at more often. */
 const REQUESTS_TICK_MS = 20;
@@ -26,7 +25,7 @@ export abstract class Listener {
   readonly metrics: ListenerMetrics;
   readonly line: RequestLine;
   readonly deadlines = new RequestDeadlines();
-  readonly #server: Server;
+  readonly #sockets: PortSockets;
   readonly #connections = new Map<Socket, ListenerConnection>();
   readonly #tls: TlsTerminator | null;
   readonly #stopTicking: readonly (() => void)[];
@@ -41,9 +40,9 @@ export abstract class Listener {
     this.metrics = context.metrics.listener(name);
     this.line = new RequestLine(this.metrics);
     this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
-    this.#server = createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS },
+    this.#sockets = new PortSockets(
       (socket) => this.#accepted(socket),
+      (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
     );
     this.#stopTicking = [
       context.sweep.every(TICK_MS, (now) => this.#tick(now)),
@@ -61,8 +60,7 @@ export abstract class Listener {
 
   /** The port that it is bound to; 0 before it is. */
   get port(): number {
-    const address = this.#server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
+    return this.#sockets.port;
   }
 
   get connections(): number {
@@ -92,14 +90,7 @@ export abstract class Listener {
 
   /** Rejects with the system's error where the address cannot be listened on. */
   listen(address: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: address, port: this.route.listener.bindPort, backlog: BACKLOG }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.context.logger.error('listener failed', { listener: this.route.listener.name, error }));
-        resolve();
-      });
-    });
+    return this.#sockets.listen(address, this.route.listener.bindPort);
   }
 
   /** From now on each connection ends with what it is at. New ones are still taken. */
@@ -109,7 +100,7 @@ export abstract class Listener {
 
   /** Takes no more connections. */
   stopAccepting(): void {
-    if (!this.#closed) this.#server.close();
+    if (!this.#closed) this.#sockets.close();
     this.#closed = true;
   }
 

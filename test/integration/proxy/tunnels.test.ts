@@ -84,6 +84,19 @@ test('[38] an upgrade answered with anything but 101 makes no tunnel, and what c
   );
 });
 
+test('[38] an upgrade that no server answers: what came ahead is never taken for a request either', async () => {
+  await using server = await ScriptedServer.start(({ target }, reply) => (target === '/chat' ? reply.reset() : reply.send('smuggled')));
+  await using started = await startBalancer([server.port], balancerConfig({ failover: { retryMethods: 'None' } }));
+  using client = await RawClient.connect(started.port);
+  await client.say(`${UPGRADE}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`).all();
+  assert.match(client.heard, /^HTTP\/1\.1 502 [\s\S]*\r\nConnection: close\r\n/);
+  assert.doesNotMatch(client.heard, /smuggled/);
+  assert.deepEqual(
+    server.requests.map(({ target }) => target),
+    ['/chat'],
+  );
+});
+
 test('a 101 that nobody asked for is 502', async () => {
   await using server = await ScriptedServer.start((_received, reply) =>
     reply.raw('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
