@@ -16,6 +16,8 @@ import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
 import { Registry } from '../telemetry/metrics.ts';
+import { BackendTalks } from '../tls/backend-talk.ts';
+import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
 import { FailoverRecorder } from './failover-recorder.ts';
 import { GroupRoute } from './group-route.ts';
@@ -48,6 +50,8 @@ export interface BalancerOptions {
 const SUSPICION_MS = 10;
 const DEADLINES_MS = 100;
 const REPORT_TICK_MS = 50;
+/** How often the files of Secrets are looked at. */
+const SECRETS_MS = 1_000;
 
 /**
  * The balancer: takes configuration and endpoints from whoever follows them, serves traffic, sends heartbeats, and tells the sink what it
@@ -61,6 +65,7 @@ export class Balancer implements ConfigTarget {
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
   readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
+  readonly #talks: BackendTalks;
   readonly #heartbeats: Heartbeats;
   readonly #heartbeatMs = new Map<string, number>();
   readonly #listeners: Listeners;
@@ -70,6 +75,8 @@ export class Balancer implements ConfigTarget {
   readonly #admin: AdminServer | null;
   #config: BalancerConfig | null = null;
   #configError = '';
+  /** What of the Secrets of the newest configuration cannot be used, a sentence each. */
+  #secretProblems: readonly string[] = [];
   #endpoints: readonly Endpoint[] | null = null;
   #stale = false;
   #listening: Promise<void> = Promise.resolve();
@@ -83,11 +90,14 @@ export class Balancer implements ConfigTarget {
     const time = new LoopTime(clock);
     this.#sweep = new Sweep(time);
     this.#budget = new RetryBudget(0, clock);
-    this.#heartbeats = new Heartbeats({ clock, random, onResult: (id, result) => this.#checked(id, result) });
+    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }));
+    const talkOf = (backend: string) => this.#talks.of(backend);
+    this.#heartbeats = new Heartbeats({ clock, random, talkOf, onResult: (id, result) => this.#checked(id, result) });
     this.#pool = new Pool({
       clock,
       time,
       random,
+      talkOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
       onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
@@ -114,6 +124,7 @@ export class Balancer implements ConfigTarget {
     });
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
+    this.#sweep.every(SECRETS_MS, () => this.#lookAtSecrets());
     this.#sweep.every(REPORT_TICK_MS, () => this.#reporter.tick());
   }
 
@@ -142,6 +153,7 @@ export class Balancer implements ConfigTarget {
     this.#configError = '';
     this.#context.pseudonym ||= pseudonymOf(config);
     this.#budget.percent = config.failover.retryBudgetPercent;
+    this.#talks.configure(config.backends);
     const { strategy, failover, heartbeat } = config;
     this.#pool.configure({
       strategy,
@@ -155,6 +167,7 @@ export class Balancer implements ConfigTarget {
     this.#heartbeats.configure(heartbeat, config.listeners);
     this.#route(config);
     this.#openListeners(config);
+    this.#secretProblems = this.#problemsOfSecrets();
     this.#logger.info('configuration applied', { generation: config.generation });
     this.#sooner();
   }
@@ -184,7 +197,8 @@ export class Balancer implements ConfigTarget {
     if (this.#draining) return 'going down';
     if (!this.#config) return 'no configuration yet';
     if (!this.#endpoints) return 'no endpoints yet';
-    return this.#bound ? null : 'not listening yet';
+    if (!this.#bound) return 'not listening yet';
+    return this.#listeners.ready && this.#talks.credentials.ready ? null : this.#secretProblems.join('; ');
   }
 
   metrics(): string {
@@ -209,7 +223,7 @@ export class Balancer implements ConfigTarget {
     const now = this.#options.clock();
     return buildReport({
       appliedGeneration: this.#config?.generation ?? 0,
-      configError: this.#configError,
+      configError: [...(this.#configError === '' ? [] : [this.#configError]), ...this.#secretProblems].join('; '),
       endpointsStale: this.#stale,
       backends: this.#config?.backends.map(({ name }) => name) ?? [],
       endpoints: this.#pool.upstreams,
@@ -275,6 +289,19 @@ export class Balancer implements ConfigTarget {
     this.#configError = `cannot listen: ${describeError(error)}`;
     this.#logger.error('cannot listen', { error });
     this.#sooner();
+  }
+
+  #lookAtSecrets(): void {
+    this.#listeners.lookAtSecrets();
+    this.#talks.look();
+    const problems = this.#problemsOfSecrets();
+    if (problems.join() === this.#secretProblems.join()) return;
+    this.#secretProblems = problems;
+    this.#sooner();
+  }
+
+  #problemsOfSecrets(): readonly string[] {
+    return [...this.#listeners.problems, ...this.#talks.credentials.problems];
   }
 
   #checked(id: string, result: CheckResult): void {

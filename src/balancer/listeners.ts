@@ -43,6 +43,21 @@ export class Listeners {
     return 0;
   }
 
+  /** Each has what it needs to serve clients. */
+  get ready(): boolean {
+    return [...this.#open.values()].every((listener) => listener.ready);
+  }
+
+  /** What of their Secrets cannot be used, a sentence each. */
+  get problems(): readonly string[] {
+    return [...this.#open.values()].flatMap((listener) => listener.problems);
+  }
+
+  /** Looks for Secrets that have changed. */
+  lookAtSecrets(): void {
+    for (const listener of this.#open.values()) listener.lookAtSecrets();
+  }
+
   /** From now on every connection ends with what it is at. */
   drain(): void {
     this.#draining = true;

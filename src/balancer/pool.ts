@@ -7,12 +7,15 @@ import type { Endpoint } from '../model/endpoint.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
 import { Upstream } from '../proxy/upstream.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import { Group, type GroupRules } from './group.ts';
 
 export interface PoolOptions {
   readonly clock: Clock;
   readonly time: LoopTime;
   readonly random: Random;
+  /** How the servers of a backend are spoken to. */
+  readonly talkOf: (backend: string) => BackendTalk;
   /** Bring the next check of this endpoint forward. */
   readonly checkNow: (endpointId: string) => void;
   /** An endpoint came into another state; its group has chosen anew already, its requests have not been told yet. */
@@ -196,7 +199,7 @@ export class Pool implements TrafficObserver {
     const key = keyOf(endpoint);
     let upstream = this.#upstreams.get(key);
     if (!upstream) {
-      upstream = new Upstream(endpoint, this.#options.clock());
+      upstream = new Upstream(endpoint, this.#options.clock(), this.#options.talkOf);
       this.#upstreams.set(key, upstream);
       this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
     }

@@ -119,6 +119,7 @@ class DemoShow {
       read: () => parseResources(text, 'demo.yaml').resources,
       ports: [],
       resolve: new Map(),
+      secrets: new Map(),
       address: '127.0.0.1',
       adminPort: null,
       self: selfCommand(),

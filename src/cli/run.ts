@@ -16,6 +16,7 @@ interface RunFlags {
   readonly port: readonly PortOverride[];
   readonly address: string;
   readonly resolve: ReadonlyMap<string, readonly HostPort[]>;
+  readonly secret: ReadonlyMap<string, string>;
   readonly output: 'table' | 'json' | 'yaml';
   readonly adminPort?: number;
 }
@@ -35,7 +36,8 @@ Examples:
   evenkeel run deploy/samples/local-commands.yaml
   evenkeel run deploy/samples/shop.yaml --port http=8000
   evenkeel run shop.yaml blog.yaml -p shop/http=8000 -p blog/http=8001 -o json
-  evenkeel run shop.yaml --resolve old-shop=10.0.0.7:8080 --admin-port 9902`;
+  evenkeel run shop.yaml --resolve old-shop=10.0.0.7:8080 --admin-port 9902
+  evenkeel run shop.yaml --secret shop-tls=certificates/shop`;
 
 /** `evenkeel run FILE...`: LoadBalancedServices without a cluster. */
 export function configure(command: Command): void {
@@ -52,6 +54,14 @@ export function configure(command: Command): void {
     .option('-a, --address <ip>', 'address to listen on', addressOption, '127.0.0.1')
     .addOption(
       repeated('-r, --resolve <service=host:port>', 'where the servers of a Service are; may be given several times', addServer, new Map()),
+    )
+    .addOption(
+      repeated(
+        '-s, --secret <name=dir>',
+        'directory of the files of a Secret (tls.crt, tls.key, ca.crt); may be given several times',
+        addSecret,
+        new Map(),
+      ),
     )
     .addOption(new Option('-o, --output <format>', 'how status is shown').choices(['table', 'json', 'yaml']).default('table'))
     .option(
@@ -73,6 +83,7 @@ async function run(files: readonly string[], flags: RunFlags): Promise<void> {
     read: () => readResourceFiles(files),
     ports: flags.port,
     resolve: flags.resolve,
+    secrets: flags.secret,
     address: flags.address,
     adminPort: flags.adminPort ?? null,
     self: selfCommand(),
@@ -129,4 +140,11 @@ function addServer(text: string, before: ReadonlyMap<string, readonly HostPort[]
     throw new InvalidArgumentError('Write it like old-shop=10.0.0.7:8080.');
   }
   return new Map(before).set(service, [...(before.get(service) ?? []), { host, port: number }]);
+}
+
+/** `shop-tls=certificates/shop` */
+function addSecret(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
+  const { name, directory } = /^(?<name>[^=]+)=(?<directory>.+)$/.exec(text)?.groups ?? {};
+  if (name === undefined || directory === undefined) throw new InvalidArgumentError('Write it like shop-tls=certificates/shop.');
+  return new Map(before).set(name, directory);
 }

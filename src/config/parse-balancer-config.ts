@@ -1,7 +1,9 @@
 import type {
   AddressSource,
   BackendConfig,
+  BackendTlsConfig,
   BalancerConfig,
+  CertificateFiles,
   EndpointSliceSource,
   FailoverConfig,
   GrpcCheckConfig,
@@ -9,12 +11,14 @@ import type {
   HttpCheckConfig,
   LimitsConfig,
   ListenerConfig,
+  ListenerTlsConfig,
   ScheduleConfig,
+  SecretFile,
   TcpCheckConfig,
   TelemetryConfig,
 } from '../model/config.ts';
 import { ConfigError } from './errors.ts';
-import { either, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
+import { either, flag, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -23,12 +27,24 @@ const percent = number(0, 100);
 const isNumber = (value: unknown) => typeof value === 'number';
 const constant = <T extends string>(value: T): Reader<T> => oneOf(value);
 
+const secretFile = object<SecretFile>({ secret: text, file: text });
+
+const certificateFiles = object<CertificateFiles>({ secret: text, certificate: text, key: text });
+
+const listenerTls = object<ListenerTlsConfig>({
+  certificates: list(certificateFiles),
+  minVersion: oneOf('1.2', '1.3'),
+  clientCa: nullable(secretFile),
+});
+
 const listener = object<ListenerConfig>({
   name: text,
   port,
   bindPort: number(0, 65_535),
-  protocol: oneOf('HTTP', 'TCP'),
+  protocol: oneOf('HTTP', 'HTTPS', 'TCP'),
+  tls: nullable(listenerTls),
   trustedProxies: list(text),
+  proxyProtocol: flag,
   maxConnectionAgeMs: number(0),
 });
 
@@ -36,6 +52,8 @@ const backend = object<BackendConfig>({
   name: text,
   protocol: oneOf('HTTP1', 'HTTP2'),
   weight: nullable(number(0)),
+  tls: nullable(object<BackendTlsConfig>({ ca: secretFile, hostname: text, certificate: nullable(certificateFiles) })),
+  proxyProtocol: nullable(oneOf('V1', 'V2')),
   source: union<EndpointSliceSource | AddressSource>({
     EndpointSlices: object<EndpointSliceSource>({
       type: constant('EndpointSlices'),

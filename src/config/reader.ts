@@ -11,6 +11,8 @@ export function fail(path: string, expected: string, value: unknown): never {
 
 export const text: Reader<string> = (value, path) => (typeof value === 'string' ? value : fail(path, 'a string', value));
 
+export const flag: Reader<boolean> = (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false', value));
+
 /** A finite number from `min` up. */
 export function number(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value, path) =>

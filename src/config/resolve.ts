@@ -1,14 +1,27 @@
 import {
   type DefaultedBackend,
+  type DefaultedBackendTls,
   type DefaultedHeartbeat,
   type DefaultedLimits,
+  type DefaultedPortTls,
   type DefaultedSpec,
   withDefaults,
 } from '../api/v1alpha1/defaults.ts';
 import { parseDuration } from '../api/v1alpha1/duration.ts';
-import { backendName, resourceName } from '../api/v1alpha1/names.ts';
+import { backendName, resourceName, SECRETS_DIRECTORY } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
-import type { BackendConfig, BalancerConfig, HeartbeatConfig, LimitsConfig, ListenerConfig, ScheduleConfig } from '../model/config.ts';
+import type {
+  BackendConfig,
+  BackendTlsConfig,
+  BalancerConfig,
+  CertificateFiles,
+  HeartbeatConfig,
+  LimitsConfig,
+  ListenerConfig,
+  ListenerTlsConfig,
+  ScheduleConfig,
+  SecretFile,
+} from '../model/config.ts';
 import { bindPorts } from './bind-ports.ts';
 import { ConfigError } from './errors.ts';
 
@@ -17,6 +30,8 @@ export interface ResolveOptions {
   readonly mode: 'cluster' | 'local';
   /** Local mode: port to bind by the name of the port in spec.ports; 0 lets the system choose. */
   readonly portOverrides?: ReadonlyMap<string, number>;
+  /** Local mode: where the files of a Secret are, by its name. In a cluster they are mounted. */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -34,7 +49,7 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
     uid: resource.metadata.uid ?? '',
     generation: resource.metadata.generation ?? 1,
     listeners: resolveListeners(spec, options),
-    backends: spec.backends.map((backend) => resolveBackend(backend, name)),
+    backends: spec.backends.map((backend) => resolveBackend(backend, name, options)),
     strategy: spec.strategy,
     heartbeat: resolveHeartbeat(spec.heartbeat),
     failover: {
@@ -51,7 +66,8 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
   };
 }
 
-function resolveListeners(spec: DefaultedSpec, { mode, portOverrides = new Map() }: ResolveOptions): ListenerConfig[] {
+function resolveListeners(spec: DefaultedSpec, options: ResolveOptions): ListenerConfig[] {
+  const { mode, portOverrides = new Map() } = options;
   for (const name of portOverrides.keys()) {
     if (spec.ports.some((port) => port.name === name)) continue;
     const known = spec.ports.map((port) => port.name).join(', ');
@@ -63,11 +79,42 @@ function resolveListeners(spec: DefaultedSpec, { mode, portOverrides = new Map()
     port: port.port,
     bindPort: mode === 'cluster' ? (mapped.get(port.port) ?? port.port) : (portOverrides.get(port.name) ?? port.port),
     protocol: port.protocol,
+    tls: port.tls && resolveListenerTls(port.tls, options),
     trustedProxies: port.trustedProxies,
+    proxyProtocol: port.proxyProtocol,
     maxConnectionAgeMs: port.maxConnectionAge === null ? 0 : milliseconds(port.maxConnectionAge),
   }));
   rejectSharedPorts(listeners);
   return listeners;
+}
+
+function resolveListenerTls({ certificates, minVersion, clientCa }: DefaultedPortTls, options: ResolveOptions): ListenerTlsConfig {
+  return {
+    certificates: certificates.map((secret) => certificateFiles(secret, options)),
+    minVersion,
+    clientCa: clientCa === null ? null : authorityFile(clientCa, options),
+  };
+}
+
+function resolveBackendTls({ ca, hostname, certificate }: DefaultedBackendTls, options: ResolveOptions): BackendTlsConfig {
+  return {
+    ca: authorityFile(ca, options),
+    hostname,
+    certificate: certificate === null ? null : certificateFiles(certificate, options),
+  };
+}
+
+function certificateFiles(secret: string, options: ResolveOptions): CertificateFiles {
+  const directory = secretDirectory(secret, options);
+  return { secret, certificate: `${directory}/tls.crt`, key: `${directory}/tls.key` };
+}
+
+function authorityFile(secret: string, options: ResolveOptions): SecretFile {
+  return { secret, file: `${secretDirectory(secret, options)}/ca.crt` };
+}
+
+function secretDirectory(secret: string, { secrets }: ResolveOptions): string {
+  return secrets?.get(secret) ?? `${SECRETS_DIRECTORY}/${secret}`;
 }
 
 function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
@@ -81,15 +128,23 @@ function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
   }
 }
 
-function resolveBackend(backend: DefaultedBackend, resource: string): BackendConfig {
-  const { name, protocol, weight } = backend;
+function resolveBackend(backend: DefaultedBackend, resource: string, options: ResolveOptions): BackendConfig {
+  const { name, protocol, weight, proxyProtocol } = backend;
+  const tls = backend.tls && resolveBackendTls(backend.tls, options);
   if (backend.type === 'Addresses') {
     const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
-    return { name, protocol, weight, source: { type: 'Addresses', addresses } };
+    return { name, protocol, weight, tls, proxyProtocol, source: { type: 'Addresses', addresses } };
   }
   const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
   const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
-  return { name, protocol, weight, source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports } };
+  return {
+    name,
+    protocol,
+    weight,
+    tls,
+    proxyProtocol,
+    source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports },
+  };
 }
 
 function resolveHeartbeat(heartbeat: DefaultedHeartbeat): HeartbeatConfig {

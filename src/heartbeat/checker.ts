@@ -1,17 +1,25 @@
 import type { Socket } from 'node:net';
 import type { HealthReason } from '../model/health.ts';
+import type { ServerTls } from '../tls/backend-credentials.ts';
 
 /** Where to, for one check. */
 export interface CheckTarget {
   readonly host: string;
   readonly port: number;
+  /** How TLS is spoken there; null: clear text. */
+  readonly tls: ServerTls | null;
+  /** What goes before anything else. */
+  readonly preface: Buffer | null;
 }
 
 /**
  * What a check found. `Void`: this process could not even ask (no file descriptor, no local port left), which says nothing of the endpoint.
  */
 export type Finding =
-  | Extract<HealthReason, 'HeartbeatAnswered' | 'HeartbeatTimeout' | 'HeartbeatRefused' | 'HeartbeatBadStatus' | 'HeartbeatBadResponse'>
+  | Extract<
+      HealthReason,
+      'HeartbeatAnswered' | 'HeartbeatTimeout' | 'HeartbeatRefused' | 'HeartbeatTlsFailed' | 'HeartbeatBadStatus' | 'HeartbeatBadResponse'
+    >
   | 'Void';
 
 /** One way of asking an endpoint whether it is there. Every checker passes the suite in test/integration/heartbeat/checker-conformance.ts. */
@@ -28,11 +36,14 @@ export const FAREWELL_MS = 1_000;
 /** And be so long. */
 export const FAREWELL_BYTES = 65_536;
 
-const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'ECREDENTIALS']);
 
 /** What a socket's error says of the endpoint. */
 export function findingOf(error: NodeJS.ErrnoException): Finding {
-  return error.code !== undefined && OUR_OWN_FAULT.has(error.code) ? 'Void' : 'HeartbeatRefused';
+  const { code = '', syscall } = error;
+  if (OUR_OWN_FAULT.has(code)) return 'Void';
+  // What is no system call's error is TLS's own, but for a connection that ends within the handshake.
+  return code === 'EPROTO' || (syscall === undefined && code !== 'ECONNRESET') ? 'HeartbeatTlsFailed' : 'HeartbeatRefused';
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as http2Connect, type IncomingHttpHeaders } from 'node:http2';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { GrpcCheckConfig } from '../model/config.ts';
 import { endpointId } from '../model/endpoint.ts';
+import { dial } from '../tls/dial.ts';
 import { type Checker, FAREWELL_MS, type Finding, findingOf } from './checker.ts';
 import { healthRequest, PREFIX_BYTES, saysServing } from './grpc-health.ts';
 
@@ -18,7 +19,11 @@ export function grpcChecker(config: GrpcCheckConfig): Checker {
   return {
     start(target, done) {
       const id = endpointId(target.host, target.port);
-      return new Check(done).begin(id, connect({ host: target.host, port: target.port, noDelay: true }), request);
+      return new Check(done).begin(
+        id,
+        dial(target, target.tls, () => {}),
+        request,
+      );
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { HeartbeatConfig, ListenerConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { HeartbeatReport } from '../model/report.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import type { CheckResult } from './check-result.ts';
 import type { Finding } from './checker.ts';
 import { CheckerChoice } from './checker-choice.ts';
@@ -13,6 +14,8 @@ import { Round } from './round.ts';
 export interface HeartbeatsOptions {
   readonly clock: Clock;
   readonly random: Random;
+  /** How the servers of a backend are spoken to. */
+  readonly talkOf: (backend: string) => BackendTalk;
   /** Called once for each check that said something of its endpoint; never from inside a call of Heartbeats. */
   readonly onResult: (endpointId: string, result: CheckResult) => void;
 }
@@ -48,6 +51,7 @@ interface Flight {
 export class Heartbeats {
   readonly #clock: Clock;
   readonly #onResult: HeartbeatsOptions['onResult'];
+  readonly #talkOf: HeartbeatsOptions['talkOf'];
   readonly #entries = new Map<string, Entry>();
   readonly #round: Round<Entry>;
   readonly #queue = new RecheckQueue<Entry>();
@@ -65,6 +69,7 @@ export class Heartbeats {
   constructor(options: HeartbeatsOptions) {
     this.#clock = options.clock;
     this.#onResult = options.onResult;
+    this.#talkOf = options.talkOf;
     this.#round = new Round(options.random);
   }
 
@@ -75,7 +80,7 @@ export class Heartbeats {
   configure(config: HeartbeatConfig, listeners: readonly Pick<ListenerConfig, 'name' | 'protocol'>[]): void {
     const changed = JSON.stringify([config.check, config.timeoutMs]) !== JSON.stringify([this.#config?.check, this.#config?.timeoutMs]);
     this.#config = config;
-    this.#checkers = new CheckerChoice(config.check, listeners);
+    this.#checkers = new CheckerChoice(config.check, listeners, this.#talkOf);
     if (changed) for (const flight of [...this.#flights]) this.#restart(flight);
     this.#setPace();
     this.#schedule();

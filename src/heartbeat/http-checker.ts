@@ -1,8 +1,9 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { ResponseHeadReader } from '../http1/head-reader.ts';
 import { type HeadLimits, ProtocolError, type ResponseHead } from '../http1/types.ts';
 import type { HttpCheckConfig } from '../model/config.ts';
 import { endpointId } from '../model/endpoint.ts';
+import { dial } from '../tls/dial.ts';
 import { type Checker, type CheckTarget, type Finding, farewell, findingOf } from './checker.ts';
 
 /** Of the heads of a response, interim ones included, no more is read. */
@@ -18,7 +19,7 @@ export function httpChecker(config: HttpCheckConfig): Checker {
   return {
     start(target, done) {
       const exchange = new Exchange(config, done);
-      const host = config.host ?? endpointId(target.host, target.port);
+      const host = config.host ?? target.tls?.hostname ?? endpointId(target.host, target.port);
       const hostLine = given(config, 'host') ? '' : `Host: ${host}\r\n`;
       return exchange.begin(target, `GET ${config.path} HTTP/1.1\r\n${hostLine}${fields}\r\n`);
     },
@@ -39,7 +40,7 @@ class Exchange {
   }
 
   begin(target: CheckTarget, request: string): () => void {
-    const socket = connect({ host: target.host, port: target.port, noDelay: true });
+    const socket = dial(target, target.tls, () => {});
     socket.write(request, 'latin1');
     const read = (chunk: Buffer): void => {
       const finding = this.#read(chunk);

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { dial } from '../tls/dial.ts';
 import type { Checker } from './checker.ts';
 import { farewell, findingOf } from './checker.ts';
 
@@ -9,8 +9,7 @@ import { farewell, findingOf } from './checker.ts';
 export const tcpChecker: Checker = {
   start(target, done) {
     let open = true;
-    const socket = connect({ host: target.host, port: target.port, noDelay: true });
-    socket.once('connect', () => {
+    const socket = dial(target, target.tls, () => {
       if (!open) return;
       open = false;
       farewell(socket, 0);

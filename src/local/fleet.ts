@@ -11,6 +11,7 @@ import { LocalError } from './local-error.ts';
 import { type HostPort, type LocalPlan, planLocally } from './local-plan.ts';
 import { LocalService } from './local-service.ts';
 import type { ProcessHost } from './process-backend.ts';
+import { probeSecrets, rejectUnusedSecrets } from './secrets.ts';
 
 /** What is told of a fleet's life. */
 export interface FleetEvents {
@@ -30,6 +31,8 @@ export interface FleetOptions extends FleetEvents {
   readonly read: () => readonly ParsedResource[];
   readonly ports: readonly PortOverride[];
   readonly resolve: ReadonlyMap<string, readonly HostPort[]>;
+  /** Directory of a Secret's files, by its name. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly address: string;
   /** Of the first resource; each further one takes the next. Null: none. */
   readonly adminPort: number | null;
@@ -96,21 +99,23 @@ export class Fleet {
   }
 
   #plan(): Plans {
-    const { read, ports, resolve } = this.#options;
+    const { read, ports, resolve, secrets } = this.#options;
     const resources = read();
     rejectUnusedServices(resolve, resources);
+    rejectUnusedSecrets(secrets, resources);
     const assigned = assignPorts(ports, resources);
     const plans = new Map<ParsedResource, LocalPlan>();
     const problems: string[] = [];
     for (const parsed of resources) {
       const name = parsed.resource.metadata.name ?? '';
       const { uid, generation } = this.#identify(name, parsed);
-      const { plan, issues } = planLocally(parsed, { ports: assigned.get(name) ?? new Map(), resolve, uid, generation });
+      const { plan, issues } = planLocally(parsed, { ports: assigned.get(name) ?? new Map(), resolve, secrets, uid, generation });
       problems.push(...issues.map(formatIssue));
       if (plan !== null) plans.set(parsed, plan);
     }
     if (problems.length > 0) throw new LocalError('Resource', problems);
     rejectClashes(plans);
+    probeSecrets(plans);
     return plans;
   }
 

@@ -91,7 +91,7 @@ export function portProblem({ code, message }: NodeJS.ErrnoException, which: str
 export function listenerUrl(protocol: ListenerConfig['protocol'], address: string, port: number): string {
   const reached = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
   const host = isIPv6(reached) ? `[${reached}]` : reached;
-  return `${protocol === 'HTTP' ? 'http' : 'tcp'}://${host}:${port}`;
+  return `${protocol.toLowerCase()}://${host}:${port}`;
 }
 
 /** Throws where `--resolve` names a Service that no resource uses: most likely it is misspelt. */

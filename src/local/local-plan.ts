@@ -12,6 +12,7 @@ import type { BalancerConfig } from '../model/config.ts';
 import { type Endpoint, endpointId } from '../model/endpoint.ts';
 import { type ContainerCommand, ContainerCommandError, containerCommand } from './container-command.ts';
 import { placeOf } from './place.ts';
+import { secretRefs } from './secrets.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly ports: ReadonlyMap<string, number>;
   /** Servers of Services, by the Service's name. */
   readonly resolve: ReadonlyMap<string, readonly HostPort[]>;
+  /** Directory of a Secret's files, by its name. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly generation: number;
   readonly uid: string;
 }
@@ -67,11 +70,15 @@ export function planLocally(parsed: ParsedResource, options: PlanOptions): PlanR
     else if (backend.type === 'Service') planService(draft, backend, path);
     else planDeployment(draft, backend, [...path, 'deployment', 'template']);
   }
+  for (const { secret, path } of secretRefs(resource)) {
+    if (options.secrets.has(secret)) continue;
+    reject(draft, path, `there is no Secret ${secret} without a cluster: say where its files are with --secret ${secret}=DIRECTORY`);
+  }
   if (draft.processes.length > 0) rejectSharedCheckPort(draft, spec.heartbeat.check);
   const { processes, given, notices, issues } = draft;
   if (issues.length > 0) return { plan: null, issues };
   if (spec.suspend) notices.push('spec.suspend means nothing without an operator: changes of the file are applied');
-  const config = resolveConfig(resource, { mode: 'local', portOverrides: options.ports });
+  const config = resolveConfig(resource, { mode: 'local', portOverrides: options.ports, secrets: options.secrets });
   return { plan: { resource, config, processes, given, notices }, issues: [] };
 }
 

@@ -28,15 +28,47 @@ export interface ListenerConfig {
   readonly port: number;
   /** The port that the balancer's process binds: 1024 or more in a cluster; `port` itself in local mode unless moved. */
   readonly bindPort: number;
-  readonly protocol: 'HTTP' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** Of protocol HTTPS, and of no other. */
+  readonly tls: ListenerTlsConfig | null;
   /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
   readonly trustedProxies: readonly string[];
+  /** Each connection begins with a PROXY header that says whose it is. */
+  readonly proxyProtocol: boolean;
   /** A client connection older than this is closed politely after its current response; jittered by 10 %; 0: never. */
   readonly maxConnectionAgeMs: number;
 }
 
 /** What a server speaks. `HTTP2`: without TLS, by prior knowledge. */
 export type ServerProtocol = 'HTTP1' | 'HTTP2';
+export interface ListenerTlsConfig {
+  /** One at least. Picked by SNI; the first is for clients that ask for no name, or for none that there is. */
+  readonly certificates: readonly CertificateFiles[];
+  readonly minVersion: '1.2' | '1.3';
+  /** Each client must show a certificate that these authorities have signed; null: none is asked for. */
+  readonly clientCa: SecretFile | null;
+}
+
+export interface BackendTlsConfig {
+  /** Whom the certificates of servers must be signed by. */
+  readonly ca: SecretFile;
+  /** What they must be for; also what is asked for (SNI). */
+  readonly hostname: string;
+  /** What is shown to servers that ask for a certificate. */
+  readonly certificate: CertificateFiles | null;
+}
+
+/** Files in PEM of a Secret of type kubernetes.io/tls. They may be missing, and change at any time. */
+export interface CertificateFiles {
+  readonly secret: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface SecretFile {
+  readonly secret: string;
+  readonly file: string;
+}
 
 export interface BackendConfig {
   readonly name: string;
@@ -44,6 +76,10 @@ export interface BackendConfig {
   readonly protocol: ServerProtocol;
   /** Share of the traffic that the whole backend gets; null where no backend of the resource gives one: all servers alike. 0: none. */
   readonly weight: number | null;
+  /** Null: clear text is spoken with its servers. */
+  readonly tls: BackendTlsConfig | null;
+  /** Each connection to a server begins with a PROXY header of this version; null: with none. */
+  readonly proxyProtocol: 'V1' | 'V2' | null;
   readonly source: EndpointSliceSource | AddressSource;
 }
 

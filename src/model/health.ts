@@ -14,6 +14,7 @@ export type HealthReason =
   | 'TrafficAnswered' // requests that it kept waiting were answered
   | 'HeartbeatTimeout' // no answer within spec.heartbeat.timeout
   | 'HeartbeatRefused' // the connection was refused, reset or could not be made
+  | 'HeartbeatTlsFailed' // no TLS, or a certificate that is not trusted or not for its host
   | 'HeartbeatBadStatus' // an HTTP answer with a status that is not expected
   | 'HeartbeatBadResponse' // an answer that is not HTTP
   | 'TrafficUnanswered' // requests wait far longer than is normal here

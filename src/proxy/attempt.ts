@@ -2,6 +2,7 @@ import type { RequestTextOptions } from '../http1/request-text.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
 import { ProtocolError } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import type { BodyPiece, PayloadSource } from './body-text.ts';
 import type { AttemptFailure } from './failure.ts';
 import { INTERIM_RESPONSES } from './limits.ts';
@@ -43,6 +44,8 @@ export interface AttemptTerms {
   readonly owner: AttemptOwner;
   readonly upstream: Upstream;
   readonly request: RequestHead;
+  /** The client's. */
+  readonly path: ProxiedPath;
   readonly time: LoopTime;
   readonly observer: TrafficObserver;
 }

@@ -7,6 +7,7 @@ import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from
 import { matchPreface } from '../http2/preface.ts';
 import type { PayloadSource } from './body-text.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
+import type { ClientPath } from './client-path.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
@@ -21,6 +22,7 @@ const NOTHING = Buffer.alloc(0);
 /** One client's connection: its requests, one exchange after the other, in order. */
 export class ClientConnection implements ExchangeClient {
   readonly socket: Socket;
+  readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly #host: ClientHost;
@@ -58,14 +60,17 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  constructor(socket: Socket, host: ClientHost) {
+  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
     const { context } = host;
+    // Over TLS, ALPN says which version is spoken.
+    if (host.scheme === 'https') this.#opening = null;
     this.socket = socket;
     this.#host = host;
-    this.address = socket.remoteAddress ?? '';
+    this.path = path;
+    this.address = path.source;
     this.forwarding = new ForwardingFields({
       address: this.address,
-      scheme: 'http',
+      scheme: host.scheme,
       httpMajor: 1,
       trusted: host.trusts(this.address),
       pseudonym: context.pseudonym,
@@ -211,7 +216,7 @@ export class ClientConnection implements ExchangeClient {
 
   #leaveToHttp2(received: Buffer): void {
     for (const event of ['data', 'drain', 'end']) this.socket.removeAllListeners(event);
-    this.#host.speakHttp2(this.socket, received);
+    this.#host.speakHttp2(this.socket, this.path, received);
   }
 
   #process(chunk: Buffer): void {

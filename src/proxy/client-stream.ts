@@ -5,6 +5,7 @@ import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/typ
 import type { Conduct } from '../http2/conduct.ts';
 import { requestHead } from '../http2/request-head.ts';
 import { errorResponse, responseFields, trailerFields } from '../http2/response-fields.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { bytesOf, type PayloadSource } from './body-text.ts';
 import type { ClientHost } from './client-host.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
@@ -25,6 +26,7 @@ const WITH_TRAILERS: ResponseOptions = { sendDate: false, waitForTrailers: true 
 
 /** The connection of a stream. */
 export interface StreamHost {
+  readonly path: ProxiedPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly host: ClientHost;
@@ -61,6 +63,10 @@ export class ClientStream implements ExchangeClient {
     stream.on('error', () => {});
     stream.on('aborted', () => this.#cut());
     stream.on('close', () => this.gone());
+  }
+
+  get path(): ProxiedPath {
+    return this.#connection.path;
   }
 
   get address(): string {

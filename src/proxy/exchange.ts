@@ -1,5 +1,6 @@
 import { type ForwardingFields, viaNames } from '../http1/forwarding.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { type BodyPiece, bodyPieces, type PayloadSource } from './body-text.ts';
 import type { ProxyContext, Route } from './context.ts';
@@ -17,6 +18,8 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** The client of an exchange: an HTTP/1.1 connection, or one stream of an HTTP/2 connection. How a message looks there is its own business. */
 export interface ExchangeClient {
+  /** Between whom the connection is. */
+  readonly path: ProxiedPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   /** Reads no more of the request's body until `takeBody`. */
@@ -274,7 +277,8 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   #attempt(upstream: Upstream, hedge: boolean): Attempt {
     const { context } = this.#in;
     this.#attempts++;
-    const terms = { owner: this, upstream, request: this.#head, time: context.time, observer: context.observer };
+    const { time, observer } = context;
+    const terms = { owner: this, upstream, request: this.#head, path: this.#client.path, time, observer };
     const attempt = upstream.protocol === 'HTTP2' ? new Http2Attempt(terms) : new Http1Attempt(terms);
     if (hedge) this.#hedge = attempt;
     else this.#current = attempt;

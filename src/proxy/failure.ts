@@ -9,7 +9,7 @@ export type AttemptFailure =
   | 'ResponseTimeout' // not a byte for responseTimeoutMs
   | 'Cut' // the response began and broke off
   | 'Unhealthy' // its endpoint was marked down, or drained for too long, or is gone
-  | 'OutOfResources'; // ours: no file descriptors, ports or memory
+  | 'OutOfResources'; // ours: no file descriptors, ports, memory or credentials
 
 /** What a client is told, where a request could not be answered. */
 export interface FailureAnswer {
@@ -33,7 +33,7 @@ export const FAILURE_ANSWERS: Readonly<Record<AttemptFailure, FailureAnswer>> = 
   OutOfResources: { status: 503, message: 'the balancer is out of resources' },
 };
 
-const OWN_ERRORS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+const OWN_ERRORS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'ECREDENTIALS']);
 
 /** Errors of a connection that say nothing about the server at its other end. */
 export function isOwnError(error: Error | null): boolean {

@@ -1,18 +1,26 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { ListenerConfig } from '../model/config.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientHost } from './client-host.ts';
+import type { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { Http2Connection } from './http2-connection.ts';
-import { Listener, type ListenerConnection } from './listener.ts';
+import { Listener } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 
-/** A port that speaks HTTP: 1.1 and 1.0, and 2 to clients that begin with its preface (RFC 9113 §3.3). */
+/** What is spoken with a client, the most wanted first, by its name in ALPN (RFC 7301). */
+const APPLICATION_PROTOCOLS = ['h2', 'http/1.1'] as const;
+
+/**
+ * A port that speaks HTTP: 1.1 and 1.0, and 2 to clients that agree on it by ALPN or, without TLS, begin with its preface (RFC 9113 §3.2, 3.3).
+ */
 export class HttpListener extends Listener implements ClientHost {
   #trusted: TrustedProxies;
 
   constructor(context: ProxyContext, route: Route) {
-    super(context, route);
+    super(context, route, APPLICATION_PROTOCOLS);
     this.#trusted = new TrustedProxies(route.listener.trustedProxies);
   }
 
@@ -21,18 +29,23 @@ export class HttpListener extends Listener implements ClientHost {
     this.#trusted = new TrustedProxies(config.trustedProxies);
   }
 
+  get scheme(): 'http' | 'https' {
+    return this.route.listener.protocol === 'HTTPS' ? 'https' : 'http';
+  }
+
   trusts(address: string): boolean {
     return this.#trusted.has(address);
   }
 
-  speakHttp2(socket: Socket, received: Buffer): void {
+  speakHttp2(socket: Socket, path: ClientPath, received: Buffer): void {
     // Stopped first: bytes given back to a socket that flows would go to nobody.
     socket.pause();
     socket.unshift(received);
-    this.replace(socket, new Http2Connection(socket, this));
+    this.replace(socket, new Http2Connection(socket, path, this));
   }
 
-  protected override accept(socket: Socket): ListenerConnection {
-    return new ClientConnection(socket, this);
+  protected override accept(socket: Socket, path: ClientPath): ListenerConnection {
+    const agreed = (socket as Partial<TLSSocket>).alpnProtocol;
+    return agreed === 'h2' ? new Http2Connection(socket, path, this) : new ClientConnection(socket, path, this);
   }
 }

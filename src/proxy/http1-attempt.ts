@@ -20,8 +20,8 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
 
   constructor(terms: AttemptTerms) {
     super(terms);
-    const { upstream, request } = terms;
-    this.#connection = upstream.acquire(this);
+    const { upstream, request, path } = terms;
+    this.#connection = upstream.acquire(this, path);
     this.#reused = this.#connection.reused;
     this.#connection.heads.expect(request.method);
     this.#chunked = request.framing.type === 'chunked';

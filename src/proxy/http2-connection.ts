@@ -4,6 +4,7 @@ import { ForwardingFields } from '../http1/forwarding.ts';
 import type { HeadLimits } from '../http1/types.ts';
 import { Conduct } from '../http2/conduct.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
+import type { ClientPath } from './client-path.ts';
 import { ClientStream, type StreamHost } from './client-stream.ts';
 import {
   GOAWAY_MS,
@@ -13,7 +14,7 @@ import {
   LINGER_MS,
   STREAMS_PER_CONNECTION,
 } from './limits.ts';
-import type { ListenerConnection } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
@@ -47,6 +48,7 @@ function sessionOptions(head: HeadLimits): Options {
 
 /** One client's HTTP/2 connection: each of its streams is an exchange of its own. */
 export class Http2Connection implements ListenerConnection, StreamHost {
+  readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly host: ClientHost;
@@ -65,13 +67,14 @@ export class Http2Connection implements ListenerConnection, StreamHost {
   #requests = 0;
 
   /** Bytes of the client that have been read already must have been given back to `socket`, which must not flow. */
-  constructor(socket: Socket, host: ClientHost) {
+  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
     const { context } = host;
     this.host = host;
-    this.address = socket.remoteAddress ?? '';
+    this.path = path;
+    this.address = path.source;
     this.forwarding = new ForwardingFields({
       address: this.address,
-      scheme: 'http',
+      scheme: host.scheme,
       httpMajor: 2,
       trusted: host.trusts(this.address),
       pseudonym: context.pseudonym,

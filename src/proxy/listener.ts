@@ -1,27 +1,22 @@
 import type { Socket } from 'node:net';
 import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
+import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { OVERLOAD_FIELDS } from './limits.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import { PortSockets } from './port-sockets.ts';
+import { ProxyGreeting } from './proxy-greeting.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
+import { TlsTerminator } from './tls-terminator.ts';
 
 const TICK_MS = 500;
 /** What single requests wait for is looked at more often. */
 const REQUESTS_TICK_MS = 20;
 /** Between requests, a connection that is not used for this long while we go down is closed. */
 const DRAIN_IDLE_MS = 1_000;
-
-/** A client's connection, of whatever protocol. */
-export interface ListenerConnection {
-  /** Nothing is under way on it. */
-  readonly idle: boolean;
-  tickClient(now: number): void;
-  closeIfIdle(now: number, idleMs: number): void;
-  close(): void;
-}
 
 /** One port that clients connect to. What its protocol is, `accept` knows. */
 export abstract class Listener {
@@ -32,15 +27,19 @@ export abstract class Listener {
   readonly deadlines = new RequestDeadlines();
   readonly #sockets: PortSockets;
   readonly #connections = new Map<Socket, ListenerConnection>();
+  readonly #tls: TlsTerminator | null;
   readonly #stopTicking: readonly (() => void)[];
   #draining = false;
   #closed = false;
 
-  constructor(context: ProxyContext, route: Route) {
+  /** `applicationProtocols`: what a client may agree on by ALPN, where it speaks TLS. */
+  constructor(context: ProxyContext, route: Route, applicationProtocols: readonly string[] = []) {
+    const { name, tls } = route.listener;
     this.context = context;
     this.route = route;
-    this.metrics = context.metrics.listener(route.listener.name);
+    this.metrics = context.metrics.listener(name);
     this.line = new RequestLine(this.metrics);
+    this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
     this.#sockets = new PortSockets(
       (socket) => this.#accepted(socket),
       (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
@@ -51,7 +50,8 @@ export abstract class Listener {
     ];
   }
 
-  protected abstract accept(socket: Socket): ListenerConnection;
+  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
+  protected abstract accept(socket: Socket, path: ClientPath): ListenerConnection;
 
   /** `socket` is another connection's from now on. */
   protected replace(socket: Socket, connection: ListenerConnection): void {
@@ -72,9 +72,25 @@ export abstract class Listener {
     return this.#connections.size;
   }
 
+  /** It has what it needs to serve a client that connects. */
+  get ready(): boolean {
+    return this.#tls?.ready ?? true;
+  }
+
+  /** What of its Secrets cannot be used, a sentence each. */
+  get problems(): readonly string[] {
+    return this.#tls?.problems ?? [];
+  }
+
   /** A change that needs no other port. */
   configure(config: ListenerConfig): void {
     this.route.listener = config;
+    if (config.tls) this.#tls?.configure(config.tls);
+  }
+
+  /** Looks for Secrets that have changed. */
+  lookAtSecrets(): void {
+    this.#tls?.look();
   }
 
   /** Rejects with the system's error where the address cannot be listened on. */
@@ -112,12 +128,27 @@ export abstract class Listener {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, this.accept(socket));
+    this.#connections.set(socket, this.#begin(socket));
     this.metrics.connections++;
     socket.on('close', () => {
       this.#connections.delete(socket);
       this.metrics.connections--;
     });
+  }
+
+  /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
+  #begin(socket: Socket): ListenerConnection {
+    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null));
+    return new ProxyGreeting(socket, this, (told) => {
+      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told)));
+      // A TCP connection reads when it has a server, and TLS by itself.
+      if (this.route.listener.protocol === 'HTTP') socket.resume();
+    });
+  }
+
+  #greeted(socket: Socket, path: ClientPath): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket, path);
+    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path)));
   }
 
   #tick(now: number): void {

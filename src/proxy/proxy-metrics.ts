@@ -7,6 +7,7 @@ const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 export type RequestFailure =
   | 'NoServer'
   | 'Refused' // by us: a request that is malformed, or that nobody could forward
+  | 'HandshakeFailed' // of TLS, with a client
   | 'Loop'
   | 'ClientGone'
   | 'GoingDown' // cut when the balancer, or its listener, went down

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
+import type { ClientPath } from './client-path.ts';
 import type { ExchangeSurroundings } from './exchange.ts';
 import { isOwnError } from './failure.ts';
 import { ATTEMPTS } from './limits.ts';
-import type { ListenerConnection } from './listener.ts';
+import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
 import { type Found, findFree, type Waiter } from './request-line.ts';
 import { reset } from './reset.ts';
@@ -17,6 +18,7 @@ import type { ConnectionUser, UpstreamConnection } from './upstream-connection.t
  */
 export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter {
   readonly #socket: Socket;
+  readonly #path: ClientPath;
   readonly #in: ExchangeSurroundings;
   readonly #openedAt: number;
   #tried: readonly Upstream[] = [];
@@ -27,8 +29,9 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   #over = false;
   #waiting = false;
 
-  constructor(socket: Socket, surroundings: ExchangeSurroundings) {
+  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
     this.#socket = socket;
+    this.#path = path;
     this.#in = surroundings;
     this.#openedAt = surroundings.context.time.now();
     surroundings.metrics.active++;
@@ -112,7 +115,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     upstream.requests++;
     upstream.active++;
     this.#upstream = upstream;
-    this.#connection = upstream.connect(this);
+    this.#connection = upstream.connect(this, this.#path);
   }
 
   pendingTimeout(): void {

@@ -1,9 +1,13 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { BodyReader } from '../http1/body-reader.ts';
 import { ResponseHeadReader } from '../http1/head-reader.ts';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FailoverConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import { proxyHeader } from '../preamble/proxy-header-text.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
+import { dial } from '../tls/dial.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
 import { BufferLoan, giveReadBuffer, takeReadBuffer } from './read-buffers.ts';
 
@@ -30,6 +34,8 @@ export interface ConnectionUser {
 /** The endpoint's side of a connection. */
 export interface ConnectionOwner {
   readonly endpoint: Endpoint;
+  /** How it is spoken to. */
+  readonly talk: BackendTalk;
   /** `connection` is free for the next attempt. */
   release(connection: UpstreamConnection, now: number): void;
   /** `connection` is gone. */
@@ -46,6 +52,10 @@ export const KEEP_ALIVE_PROBE_MS = 30_000;
 /** One connection to a server, used by one attempt after the other. */
 export class UpstreamConnection {
   readonly socket: Socket;
+  /** What it was made with: another setting needs another connection. */
+  readonly talk: BackendTalk;
+  /** Of the client that it was made for. */
+  readonly path: ProxiedPath;
   readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
   readonly body = new BodyReader('response');
   connected = false;
@@ -57,20 +67,16 @@ export class UpstreamConnection {
   #buffer: Buffer = SHARED;
   #closed = false;
 
-  constructor(owner: ConnectionOwner, user: ConnectionUser) {
+  constructor(owner: ConnectionOwner, user: ConnectionUser, path: ProxiedPath) {
     this.#owner = owner;
     this.#user = user;
+    this.path = path;
+    this.talk = owner.talk;
+    const { tls, proxyProtocol } = this.talk;
+    const preface = proxyProtocol && proxyHeader(proxyProtocol, path);
     const { host, port } = owner.endpoint;
-    this.socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-      allowHalfOpen: true,
-      onread: { buffer: () => this.#buffer, callback: (bytes, buffer) => this.#read(bytes, buffer as Buffer) },
-    });
-    this.socket.on('connect', () => {
+    const onread = { buffer: () => this.#buffer, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
+    this.socket = dial({ host, port, preface, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, tls, () => {
       this.connected = true;
       this.#user?.connected();
     });

@@ -4,6 +4,8 @@ import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import { HTTP2_UPSTREAM_IDLE_MS, STREAMS_PER_SERVER_CONNECTION, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
 import { type ConnectionOwner, type ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { type SessionOwner, UpstreamSession } from './upstream-session.ts';
@@ -29,9 +31,11 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   readonly #open = new Set<UpstreamConnection>();
   readonly #sessions = new Set<UpstreamSession>();
   streamLimit = STREAMS_PER_SERVER_CONNECTION;
+  readonly #talkOf: (backend: string) => BackendTalk;
   #retired = false;
 
-  constructor(endpoint: Endpoint, at: number) {
+  constructor(endpoint: Endpoint, at: number, talkOf: (backend: string) => BackendTalk) {
+    this.#talkOf = talkOf;
     this.id = endpoint.id;
     this.endpoint = endpoint;
     this.health = discovered(at);
@@ -39,6 +43,10 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
 
   get backend(): string {
     return this.endpoint.backend;
+  }
+
+  get talk(): BackendTalk {
+    return this.#talkOf(this.endpoint.backend);
   }
 
   get weight(): number {
@@ -72,19 +80,31 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     this.pace.checked(now);
   }
 
-  /** A kept-alive connection, or a new one that begins to connect. */
-  acquire(user: ConnectionUser): UpstreamConnection {
-    const idle = this.#idle.pop();
-    if (idle) {
-      idle.passTo(user);
-      return idle;
+  /** A kept-alive connection, or a new one that begins to connect. `path`: of the client that it is for. */
+  acquire(user: ConnectionUser, path: ProxiedPath): UpstreamConnection {
+    const { talk } = this;
+    if (talk.proxyProtocol !== null) return this.#acquireFor(user, path, talk);
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.talk === talk) {
+        idle.passTo(user);
+        return idle;
+      }
+      idle.destroy();
     }
-    return this.connect(user);
+    return this.connect(user, path);
+  }
+
+  /** A connection that has told its server whose it is belongs to that client alone. */
+  #acquireFor(user: ConnectionUser, path: ProxiedPath, talk: BackendTalk): UpstreamConnection {
+    const index = this.#idle.findLastIndex((idle) => idle.path === path && idle.talk === talk);
+    const [own] = index < 0 ? [] : this.#idle.splice(index, 1);
+    own?.passTo(user);
+    return own ?? this.connect(user, path);
   }
 
   /** A new connection. */
-  connect(user: ConnectionUser): UpstreamConnection {
-    const connection = new UpstreamConnection(this, user);
+  connect(user: ConnectionUser, path: ProxiedPath): UpstreamConnection {
+    const connection = new UpstreamConnection(this, user, path);
     this.#open.add(connection);
     return connection;
   }

@@ -3,6 +3,7 @@ import { BALANCER_ADMIN_PORT, balancerName, resourceName } from '../api/v1alpha1
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { BalancerConfig } from '../model/config.ts';
 import { type Manifest, ownedMetadata } from './owned.ts';
+import { secretMounts, secretVolumes } from './secret-volume.ts';
 
 /** After the drain: time to go unready, to be forgotten by the Service, and to end. */
 const GRACE_SECONDS = 15;
@@ -46,6 +47,7 @@ export function buildBalancerDeployment(
             labelSelector: { matchLabels: selector },
           })),
           containers: [container(name, config, image)],
+          ...secretVolumes(config),
         },
       },
     },
@@ -72,6 +74,7 @@ function container(name: string, config: BalancerConfig, image: string): Record<
       { name: 'admin', containerPort: BALANCER_ADMIN_PORT, protocol: 'TCP' },
       ...config.listeners.map(({ bindPort }) => ({ containerPort: bindPort, protocol: 'TCP' })),
     ],
+    ...secretMounts(config),
     // A frozen balancer is out of the Service within about three seconds: two probes of a second each, one second apart.
     readinessProbe: { ...probe('/readyz'), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 },
     // Gentle: a restart cuts every connection, so only what has hung for a minute is restarted.

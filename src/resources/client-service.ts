@@ -19,7 +19,7 @@ export function buildClientService(resource: LoadBalancedService, service: Defau
         port,
         protocol: 'TCP',
         targetPort: bindPort,
-        ...(protocol === 'HTTP' ? { appProtocol: 'http' } : {}),
+        ...(protocol === 'TCP' ? {} : { appProtocol: protocol.toLowerCase() }),
       })),
     },
   };

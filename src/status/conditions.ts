@@ -70,6 +70,8 @@ function isProgrammed({ input }: Evidence): Finding {
   }
   const behind = views.filter((view) => view.body.appliedGeneration < generation);
   if (views.length === 0) return of('False', 'Pending', 'no balancer has reported yet');
+  const hindered = views.find((view) => view.body.configError !== '');
+  if (hindered !== undefined) return of('False', 'ConfigIncomplete', `balancer ${hindered.name}: ${hindered.body.configError}`);
   if (behind.length > 0) {
     return of(
       'False',

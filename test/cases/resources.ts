@@ -5,6 +5,7 @@ import { namesCases } from './resources/names.ts';
 import type { ResourceCases } from './resources/parts.ts';
 import { portsCases } from './resources/ports.ts';
 import { settingsCases } from './resources/settings.ts';
+import { tlsCases } from './resources/tls.ts';
 import { wholeCases } from './resources/whole.ts';
 
 /**
@@ -19,4 +20,5 @@ export const resourceCases: ResourceCases = {
   ...heartbeatCases,
   ...heartbeatRequestCases,
   ...settingsCases,
+  ...tlsCases,
 };

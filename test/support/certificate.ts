@@ -1,20 +1,30 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface Certificate {
-  /** PEM; signed by itself, so it is its own CA. */
+  /** PEM; without an issuer it is signed by itself, so it is its own CA. */
   readonly cert: string;
   readonly key: string;
 }
 
-/** A certificate (RFC 5280) for `localhost` and 127.0.0.1, made here so that tests need neither openssl nor a key in the repository. */
-export function createCertificate(): Certificate {
+export interface CertificateOptions {
+  /** DNS names; 127.0.0.1 is in it always. */
+  readonly names?: readonly string[];
+  readonly commonName?: string;
+  /** Who signs it, and the common name of that one. */
+  readonly issuer?: Certificate & { readonly commonName: string };
+}
+
+/** A certificate (RFC 5280), for `localhost` unless told otherwise, made here so that tests need neither openssl nor a key in the repository. */
+export function createCertificate({ names = ['localhost'], commonName = 'evenkeel test', issuer }: CertificateOptions = {}): Certificate & {
+  readonly commonName: string;
+} {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
-  const name = sequence(set(sequence(objectId('2.5.4.3'), der(0x0c, Buffer.from('evenkeel test')))));
+  const named = (text: string) => sequence(set(sequence(objectId('2.5.4.3'), der(0x0c, Buffer.from(text)))));
   const day = 86_400_000;
   const validity = sequence(utcTime(Date.now() - day), utcTime(Date.now() + 365 * day));
-  const subjectAltName = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const subjectAltName = sequence(...names.map((name) => der(0x82, Buffer.from(name))), der(0x87, Buffer.from([127, 0, 0, 1])));
   const extensions = sequence(
     sequence(objectId('2.5.29.19'), boolean(true), der(0x04, sequence(boolean(true)))),
     sequence(objectId('2.5.29.17'), der(0x04, subjectAltName)),
@@ -25,15 +35,15 @@ export function createCertificate(): Certificate {
     der(0xa0, integer(Buffer.from([2]))),
     integer(serial),
     ecdsaWithSha256,
-    name,
+    named(issuer?.commonName ?? commonName),
     validity,
-    name,
+    named(commonName),
     publicKey,
     der(0xa3, extensions),
   );
-  const signature = Buffer.concat([Buffer.from([0]), sign('sha256', body, privateKey)]);
+  const signature = Buffer.concat([Buffer.from([0]), sign('sha256', body, issuer?.key ?? privateKey)]);
   const cert = sequence(body, ecdsaWithSha256, der(0x03, signature));
-  return { cert: pem('CERTIFICATE', cert), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  return { commonName, cert: pem('CERTIFICATE', cert), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 function der(tag: number, content: Buffer): Buffer {

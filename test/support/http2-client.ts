@@ -26,7 +26,15 @@ export class Http2Client {
   }
 
   static async connect(port: number): Promise<Http2Client> {
-    const session = connect(`http://127.0.0.1:${port}`);
+    return await Http2Client.#connected(connect(`http://127.0.0.1:${port}`));
+  }
+
+  /** Over TLS, by ALPN; certificates are not verified. */
+  static async connectSecurely(port: number): Promise<Http2Client> {
+    return await Http2Client.#connected(connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, servername: 'localhost' }));
+  }
+
+  static async #connected(session: ClientHttp2Session): Promise<Http2Client> {
     await once(session, 'connect');
     return new Http2Client(session);
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 import { reset } from '../../src/proxy/reset.ts';
 
 /** A request as a server received it. */
@@ -45,13 +46,30 @@ export class ScriptedServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(script: Script) {
+  /** Host that each connection asked for (SNI), where TLS is spoken. */
+  readonly askedFor: string[] = [];
+
+  private constructor(script: Script, tls: TlsOptions | null) {
     this.script = script;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
+    const secured = (socket: TLSSocket) => {
+      this.askedFor.push(String(socket.servername));
+      this.#accepted(socket);
+    };
+    const engine = tls && createTlsServer(tls, secured);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (!engine) {
+        this.#accepted(socket);
+        return;
+      }
+      socket.allowHalfOpen = false;
+      socket.on('error', () => {});
+      engine.emit('connection', socket);
+    });
   }
 
-  static async start(script: Script, port = 0): Promise<ScriptedServer> {
-    const server = new ScriptedServer(script);
+  /** `tls`: it speaks that, and nothing else. */
+  static async start(script: Script, port = 0, tls: TlsOptions | null = null): Promise<ScriptedServer> {
+    const server = new ScriptedServer(script, tls);
     server.#server.listen(port, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
@@ -69,7 +87,7 @@ export class ScriptedServer {
   async kill(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const socket of this.#sockets) reset(socket);
+    for (const socket of this.#sockets) cut(socket);
     await closed;
   }
 
@@ -97,7 +115,7 @@ export class ScriptedServer {
           nth,
           send: sender(socket),
           raw: (bytes) => socket.write(bytes, 'latin1'),
-          reset: () => reset(socket),
+          reset: () => cut(socket),
         });
       }
     });
@@ -111,6 +129,11 @@ export class ScriptedServer {
     this.requests.push(request);
     if (!this.silent) this.script(request, reply);
   }
+}
+
+function cut(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else reset(socket);
 }
 
 function sender(socket: Socket): Reply['send'] {

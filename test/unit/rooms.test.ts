@@ -12,21 +12,23 @@ const ROOMS: Record<string, readonly string[]> = {
   health: PURE,
   http1: PURE,
   http2: [...PURE, 'http1'],
+  preamble: PURE,
   config: PURE,
   resources: PURE,
   status: PURE,
   telemetry: PURE,
-  heartbeat: [...PURE, 'health', 'http1', 'telemetry'],
-  proxy: [...PURE, 'balancing', 'health', 'http1', 'http2', 'telemetry'],
+  tls: [...PURE, 'preamble', 'telemetry'],
+  heartbeat: [...PURE, 'health', 'http1', 'preamble', 'telemetry', 'tls'],
+  proxy: [...PURE, 'balancing', 'health', 'http1', 'http2', 'preamble', 'telemetry', 'tls'],
   kube: [...PURE, 'config', 'resources', 'telemetry'],
   operator: [...PURE, 'config', 'resources', 'status', 'kube', 'telemetry'],
-  balancer: [...PURE, 'balancing', 'health', 'http1', 'config', 'status', 'telemetry', 'proxy', 'heartbeat'],
-  local: [...PURE, 'config', 'status', 'resources', 'http1', 'telemetry'],
+  balancer: [...PURE, 'balancing', 'health', 'http1', 'config', 'status', 'telemetry', 'tls', 'proxy', 'heartbeat'],
+  local: [...PURE, 'config', 'status', 'resources', 'http1', 'telemetry', 'tls'],
   cli: [...PURE, 'config', 'status', 'resources', 'kube', 'operator', 'balancer', 'local', 'telemetry'],
   main: ['cli'],
 };
 /** Rooms without I/O, timers, clock or randomness of their own. */
-const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'http2', 'config', 'resources', 'status'];
+const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'http2', 'preamble', 'config', 'resources', 'status'];
 /** Node modules that pure rooms may use: computation only. */
 const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net#isIP'];
 const IMPURE_GLOBALS = /\b(?:setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.)/;

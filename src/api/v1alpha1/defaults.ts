@@ -3,12 +3,14 @@ import { clientServiceName } from './names.ts';
 import type {
   Backend,
   BackendDeployment,
+  BackendTls,
   ClientService,
   Failover,
   Heartbeat,
   Limits,
   LoadBalancedService,
   Port,
+  PortTls,
   Schedule,
 } from './types.ts';
 
@@ -21,6 +23,8 @@ export const DEFAULTS = {
   'spec.service.type': 'ClusterIP',
   'spec.ports[].protocol': 'HTTP',
   'spec.backends[].protocol': 'HTTP1',
+  'spec.ports[].tls.minVersion': '1.2',
+  'spec.ports[].proxyProtocol': false,
   'spec.backends[].serverWeight': 1,
   'spec.backends[].addresses[].weight': 1,
   'spec.strategy.type': 'RoundRobin',
@@ -78,9 +82,18 @@ export interface DefaultedSpec {
 export interface DefaultedPort {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'HTTP' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly tls: DefaultedPortTls | null;
   readonly trustedProxies: readonly string[];
+  readonly proxyProtocol: boolean;
   readonly maxConnectionAge: string | null;
+}
+
+/** Secrets by their names. */
+export interface DefaultedPortTls {
+  readonly certificates: readonly string[];
+  readonly minVersion: '1.2' | '1.3';
+  readonly clientCa: string | null;
 }
 
 interface BackendBase {
@@ -88,6 +101,15 @@ interface BackendBase {
   readonly protocol: 'HTTP1' | 'HTTP2';
   /** Null where no backend of the resource gives a weight. */
   readonly weight: number | null;
+  readonly tls: DefaultedBackendTls | null;
+  readonly proxyProtocol: 'V1' | 'V2' | null;
+}
+
+/** Secrets by their names. */
+export interface DefaultedBackendTls {
+  readonly ca: string;
+  readonly hostname: string;
+  readonly certificate: string | null;
 }
 
 /** `name`: that of a port in spec.ports. */
@@ -170,8 +192,18 @@ function portWithDefaults(port: Port): DefaultedPort {
     name: port.name,
     port: port.port,
     protocol: port.protocol ?? DEFAULTS['spec.ports[].protocol'],
+    tls: port.tls ? tlsWithDefaults(port.tls) : null,
     trustedProxies: port.trustedProxies ?? [],
+    proxyProtocol: port.proxyProtocol ?? DEFAULTS['spec.ports[].proxyProtocol'],
     maxConnectionAge: port.maxConnectionAge ?? null,
+  };
+}
+
+function tlsWithDefaults({ certificateRefs, minVersion, clientValidation }: PortTls): DefaultedPortTls {
+  return {
+    certificates: certificateRefs.map(({ name }) => name),
+    minVersion: minVersion ?? DEFAULTS['spec.ports[].tls.minVersion'],
+    clientCa: clientValidation?.caCertificateRef.name ?? null,
   };
 }
 
@@ -180,6 +212,8 @@ function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonl
     name: backend.name,
     protocol: backend.protocol ?? DEFAULTS['spec.backends[].protocol'],
     weight: weighted ? (backend.weight ?? 1) : null,
+    tls: backend.tls ? backendTls(backend.tls) : null,
+    proxyProtocol: backend.proxyProtocol ?? null,
   };
   const serverWeight = backend.serverWeight ?? DEFAULTS['spec.backends[].serverWeight'];
   const portName = (name: string | undefined) => name ?? member(ports[0]?.name, backend, 'ports');
@@ -212,6 +246,10 @@ function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonl
         })),
       };
   }
+}
+
+function backendTls({ caCertificateRef, hostname, certificateRef }: BackendTls): DefaultedBackendTls {
+  return { ca: caCertificateRef.name, hostname, certificate: certificateRef?.name ?? null };
 }
 
 function member<T>(value: T | undefined, backend: Backend, name: string): T {

@@ -33,6 +33,9 @@ export function resourceName(resource: LoadBalancedService): string {
 /** The balancer's own port for /healthz, /readyz and /metrics. */
 export const BALANCER_ADMIN_PORT = 9902;
 
+/** Where a balancer's pod finds the Secrets that its resource refers to, each in a directory of its name. */
+export const SECRETS_DIRECTORY = '/etc/evenkeel/secrets';
+
 export const OPERATOR_FIELD_MANAGER = 'evenkeel';
 export const BALANCER_FIELD_MANAGER = 'evenkeel-balancer';
 

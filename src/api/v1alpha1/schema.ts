@@ -196,9 +196,14 @@ export const SCHEMA: StructuralSchema = {
             ],
             "x-kubernetes-validations": [
               {
-                "rule": "!has(self.trustedProxies) || !has(self.protocol) || self.protocol == 'HTTP'",
-                "message": "trustedProxies is only for protocol HTTP",
+                "rule": "!has(self.trustedProxies) || !has(self.protocol) || self.protocol == 'HTTP' || self.protocol == 'HTTPS'",
+                "message": "trustedProxies is only for protocol HTTP or HTTPS",
                 "fieldPath": ".trustedProxies"
+              },
+              {
+                "rule": "has(self.protocol) && self.protocol == 'HTTPS' ? has(self.tls) : !has(self.tls)",
+                "message": "a port of protocol HTTPS needs tls, and no other protocol may have it",
+                "fieldPath": ".tls"
               }
             ],
             "properties": {
@@ -223,8 +228,79 @@ export const SCHEMA: StructuralSchema = {
                 "type": "string",
                 "enum": [
                   "HTTP",
+                  "HTTPS",
                   "TCP"
                 ]
+              },
+              "tls": {
+                "type": "object",
+                "required": [
+                  "certificateRefs"
+                ],
+                "properties": {
+                  "certificateRefs": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 16,
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": [
+                      "name"
+                    ],
+                    "items": {
+                      "type": "object",
+                      "required": [
+                        "name"
+                      ],
+                      "properties": {
+                        "name": {
+                          "type": "string",
+                          "minLength": 1,
+                          "maxLength": 253,
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                              "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  },
+                  "minVersion": {
+                    "type": "string",
+                    "enum": [
+                      "1.2",
+                      "1.3"
+                    ]
+                  },
+                  "clientValidation": {
+                    "type": "object",
+                    "required": [
+                      "caCertificateRef"
+                    ],
+                    "properties": {
+                      "caCertificateRef": {
+                        "type": "object",
+                        "required": [
+                          "name"
+                        ],
+                        "properties": {
+                          "name": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 253,
+                            "x-kubernetes-validations": [
+                              {
+                                "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                                "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                              }
+                            ]
+                          }
+                        }
+                      }
+                    }
+                  }
+                }
               },
               "trustedProxies": {
                 "type": "array",
@@ -241,6 +317,9 @@ export const SCHEMA: StructuralSchema = {
                     }
                   ]
                 }
+              },
+              "proxyProtocol": {
+                "type": "boolean"
               },
               "maxConnectionAge": {
                 "type": "string",
@@ -301,6 +380,11 @@ export const SCHEMA: StructuralSchema = {
                 "rule": "self.type != 'Addresses' || !has(self.serverWeight)",
                 "message": "serverWeight is not for a backend of type Addresses, where each address has its own weight",
                 "fieldPath": ".serverWeight"
+              },
+              {
+                "rule": "!has(self.protocol) || self.protocol != 'HTTP2' || (!has(self.tls) && !has(self.proxyProtocol))",
+                "message": "protocol HTTP2 is for servers without tls and proxyProtocol",
+                "fieldPath": ".protocol"
               },
               {
                 "rule": "self.type != 'Deployment' || !has(self.ports) || self.ports.all(p, type(p.port) == int)",
@@ -389,6 +473,71 @@ export const SCHEMA: StructuralSchema = {
                     }
                   }
                 }
+              },
+              "tls": {
+                "type": "object",
+                "required": [
+                  "caCertificateRef",
+                  "hostname"
+                ],
+                "properties": {
+                  "caCertificateRef": {
+                    "type": "object",
+                    "required": [
+                      "name"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 253,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                            "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                          }
+                        ]
+                      }
+                    }
+                  },
+                  "hostname": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "!isIP(self) && self.matches('^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$')",
+                        "message": "must be a DNS name, without port, wildcard or blanks"
+                      }
+                    ]
+                  },
+                  "certificateRef": {
+                    "type": "object",
+                    "required": [
+                      "name"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 253,
+                        "x-kubernetes-validations": [
+                          {
+                            "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                            "message": "must be the name of a Secret (lower-case letters, digits, hyphens and dots)"
+                          }
+                        ]
+                      }
+                    }
+                  }
+                }
+              },
+              "proxyProtocol": {
+                "type": "string",
+                "enum": [
+                  "V1",
+                  "V2"
+                ]
               },
               "deployment": {
                 "type": "object",

@@ -98,17 +98,56 @@ export interface Port {
    */
   port: number;
   /**
-   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 without TLS for clients that begin with it (prior knowledge, h2c), balanced request by request; TCP is bytes, balanced connection by connection. Default HTTP.
+   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge, h2c), balanced request by request; HTTPS is the same over TLS, which ends at the balancer, with HTTP/2 by ALPN; TCP is bytes, balanced connection by connection. Default HTTP.
    */
-  protocol?: 'HTTP' | 'TCP';
+  protocol?: 'HTTP' | 'HTTPS' | 'TCP';
+  tls?: PortTls;
   /**
-   * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocol HTTP only. Up to 32. Default is none.
+   * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocols HTTP and HTTPS only. Up to 32. Default is none.
    */
   trustedProxies?: string[];
+  /**
+   * With true each connection must begin with a header of the PROXY protocol, version 1 or 2, in which a proxy in front says whose it is; one without is refused. Whoever can reach the port can claim any address, so only that proxy may be able to. Default false.
+   */
+  proxyProtocol?: boolean;
   /**
    * A client connection older than this is closed after the response that it is waiting for, so that clients spread again over the balancers; varied by 10 percent. A duration of 1s to 168h. Default is never.
    */
   maxConnectionAge?: string;
+}
+/**
+ * How TLS is spoken with clients; protocol HTTPS only. A Secret that changes is taken over for new connections, and none is cut; while the new one cannot be used the old one goes on.
+ */
+export interface PortTls {
+  /**
+   * Secrets of type kubernetes.io/tls in the same namespace, with tls.crt and tls.key. A client gets the one whose certificate names the host that it asks for (SNI), as it is or by a wildcard; else the first. 1 to 16.
+   *
+   * Items: One Secret.
+   */
+  certificateRefs: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  }[];
+  /**
+   * The oldest version of TLS that is spoken. 1.0 and 1.1 never are. Default 1.2.
+   */
+  minVersion?: '1.2' | '1.3';
+  /**
+   * With it each client must show a certificate, signed by one of the given authorities. Default is that none is asked for.
+   */
+  clientValidation?: {
+    /**
+     * Secret in the same namespace with the authorities' certificates in ca.crt.
+     */
+    caCertificateRef: {
+      /**
+       * Name of the Secret, a DNS subdomain.
+       */
+      name: string;
+    };
+  };
 }
 /**
  * One group of servers, of the type that `type` says.
@@ -138,6 +177,11 @@ export interface Backend {
    * Ports of the servers; types Deployment and Service. 1 to 16.
    */
   ports?: BackendPort[];
+  tls?: BackendTls;
+  /**
+   * Version of the PROXY protocol in which each connection to a server of this backend begins by telling whose it is, TLS or not; heartbeats that go to the port which takes the traffic tell that they are nobody's. Such a connection serves one client only, so there are more of them. Default is none.
+   */
+  proxyProtocol?: 'V1' | 'V2';
   deployment?: BackendDeployment;
   /**
    * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.
@@ -165,6 +209,33 @@ export interface BackendPort {
    * Port that the servers listen on, 1 to 65535; for type Service also the name of a port of that Service.
    */
   port: number | string;
+}
+/**
+ * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. Default is clear text.
+ */
+export interface BackendTls {
+  /**
+   * Secret in the same namespace with the certificates of the authorities that servers' certificates are signed by in ca.crt; a certificate that a server has signed itself may stand there, too.
+   */
+  caCertificateRef: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  };
+  /**
+   * DNS name that is asked for (SNI) and that each server's certificate must be for.
+   */
+  hostname: string;
+  /**
+   * Secret of type kubernetes.io/tls in the same namespace, with the certificate that is shown to servers that ask for one. Default is that none is shown.
+   */
+  certificateRef?: {
+    /**
+     * Name of the Secret, a DNS subdomain.
+     */
+    name: string;
+  };
 }
 /**
  * The Deployment that is made for this backend, with a headless Service; type Deployment.
@@ -217,11 +288,11 @@ export interface Heartbeat {
      */
     path?: string;
     /**
-     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic; there clear text is spoken. Default is the server's own port.
      */
     port?: number;
     /**
-     * Value of the Host field, a name or address with or without a port. Default is the server's host and port.
+     * Value of the Host field, a name or address with or without a port. Default is the hostname of the backend's tls, or the server's host and port.
      */
     host?: string;
     /**
@@ -405,7 +476,7 @@ export interface Limits {
    */
   requestsPerConnection?: number;
   /**
-   * How long the head of a request may take from its first byte. A slower one gets 408. A duration of 1s to 1h. Default 10s.
+   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS, and a header of the PROXY protocol, have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
    */
   headerTimeout?: string;
   /**

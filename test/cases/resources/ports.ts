@@ -67,7 +67,15 @@ export const portsCases: ResourceCases = {
   },
   'trusted proxies of a TCP port are refused': {
     resource: withPorts('[{name: db, port: 80, protocol: TCP, trustedProxies: [10.0.0.0/8]}]'),
-    refused: { at: 'spec.ports[0].trustedProxies', says: 'trustedProxies is only for protocol HTTP' },
+    refused: { at: 'spec.ports[0].trustedProxies', says: 'trustedProxies is only for protocol HTTP or HTTPS' },
+  },
+  'trusted proxies of an HTTPS port are taken': {
+    resource: withPorts('[{name: https, port: 443, protocol: HTTPS, trustedProxies: [10.0.0.0/8], tls: {certificateRefs: [{name: a}]}}]'),
+  },
+  'a port behind a proxy is taken': { resource: withPorts('[{name: db, port: 80, protocol: TCP, proxyProtocol: true}]') },
+  'a PROXY protocol that is no boolean is refused': {
+    resource: withPorts('[{name: http, port: 80, proxyProtocol: V2}]'),
+    refused: { at: 'spec.ports[0].proxyProtocol', says: 'must be true or false', serverSays: 'must be of type boolean' },
   },
   'a connection age under a second is refused': {
     resource: withPorts('[{name: http, port: 80, maxConnectionAge: 999ms}]'),

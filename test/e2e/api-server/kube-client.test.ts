@@ -401,12 +401,25 @@ function config(generation: number): BalancerConfig {
     namespace,
     uid: 'u1',
     generation,
-    listeners: [{ name: 'http', port: 80, bindPort: 10_080, protocol: 'HTTP', trustedProxies: [], maxConnectionAgeMs: 0 }],
+    listeners: [
+      {
+        name: 'http',
+        port: 80,
+        bindPort: 10_080,
+        protocol: 'HTTP',
+        tls: null,
+        trustedProxies: [],
+        proxyProtocol: false,
+        maxConnectionAgeMs: 0,
+      },
+    ],
     backends: [
       {
         name: 'stable',
         protocol: 'HTTP1',
         weight: null,
+        tls: null,
+        proxyProtocol: null,
         source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },
     ],

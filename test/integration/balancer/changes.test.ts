@@ -27,8 +27,8 @@ test('a change of strategy, weights, heartbeat and servers drops no connection, 
       strategy: 'WeightedRoundRobin',
       heartbeat: { schedule: { type: 'Budget', checksPerSecond: 100, minIntervalMs: 100, maxIntervalMs: 1_000 } },
       backends: [
-        { name: 'fixed', protocol: 'HTTP1', weight: 9, source: { type: 'Addresses', addresses: [] } },
-        { name: 'canary', protocol: 'HTTP1', weight: 1, source: { type: 'Addresses', addresses: [] } },
+        { name: 'fixed', protocol: 'HTTP1', weight: 9, tls: null, proxyProtocol: null, source: { type: 'Addresses', addresses: [] } },
+        { name: 'canary', protocol: 'HTTP1', weight: 1, tls: null, proxyProtocol: null, source: { type: 'Addresses', addresses: [] } },
       ],
     }),
   );

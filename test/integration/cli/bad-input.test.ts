@@ -25,6 +25,7 @@ const folder = folderWith({
     port: 20_000,
     backends: `${helloBackend(20_080, 2)}\n${helloBackend(20_085, 1, [], 'other').replace('"evenkeel"', '"evenkele"')}`,
   }),
+  'https.yaml': GOOD.replace('port: 20000}', 'port: 20000, protocol: HTTPS, tls: {certificateRefs: [{name: shop-tls}]}}'),
   'service.yaml': resourceFile({ backends: '  - {name: legacy, type: Service, ports: [{port: 80}], serviceRef: {name: old-shop}}' }),
   'kubeconfig.yaml': 'nonsense: [\n',
 });
@@ -107,6 +108,8 @@ const USE: Record<string, Case> = {
     2,
     /--resolve old=\.\.\.: no backend uses a Service of that name/,
   ],
+  'a Secret without its directory': [['run', 'good.yaml', '--secret', 'shop-tls'], 2, /'shop-tls' is invalid\. Write it like shop-tls=/],
+  'a Secret that nobody uses': [['run', 'good.yaml', '-s', 'tls=.'], 2, /--secret tls=\.\.\.: no resource uses a Secret of that name/],
   'operator without an image': [['operator'], 2, /--balancer-image \(or EVENKEEL_IMAGE\) is missing/],
   'operator with no worker': [['operator', '--workers', '0'], 2, /'0' is invalid\. A number of workers/],
   'operator with an unknown log level': [['operator', '--log-level', 'loud'], 2, /'loud' is invalid\. Allowed choices/],
@@ -180,6 +183,16 @@ const LOCAL: Record<string, Case> = {
     ['run', 'service.yaml'],
     1,
     /service\.yaml:8:\d+: .*there is no Service old-shop without a cluster: .*--resolve old-shop=HOST:PORT/,
+  ],
+  'a Secret': [
+    ['run', 'https.yaml'],
+    1,
+    /https\.yaml:6:\d+: .*there is no Secret shop-tls without a cluster: .*--secret shop-tls=DIRECTORY/,
+  ],
+  'a Secret whose files are not there': [
+    ['run', 'https.yaml', '--secret', 'shop-tls=directory'],
+    1,
+    /https\.yaml:6:\d+: Secret shop-tls: it is missing or has no tls\.crt \(there is no directory\/tls\.crt\)/,
   ],
   'a program that is not there': [
     ['run', 'no-program.yaml'],

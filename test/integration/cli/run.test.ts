@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
+import { createCertificate } from '../../support/certificate.ts';
+import { GET } from '../../support/raw-client.ts';
+import { TlsClient } from '../../support/tls-client.ts';
 import { until } from '../../support/until.ts';
 import { childrenOf, Evenkeel, folderWith, helloBackend, isAlive, resourceFile } from './evenkeel.ts';
 
@@ -74,6 +77,21 @@ describe('servers that it starts', () => {
         assert.match(it.program.stdout, new RegExp(`web-2: process ${victim} was ended by SIGKILL: starting again in 0\\.2 s`));
     });
   }
+
+  test('an HTTPS port shows the certificate in the directory of its Secret', async () => {
+    const { cert, key } = createCertificate();
+    const port = hundred();
+    const file = resourceFile({ backends: helloBackend(port, 1) });
+    using folder = folderWith({
+      'shop.yaml': file.replace('port: 80}', 'port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: shop-tls}]}}'),
+      'tls.crt': cert,
+      'tls.key': key,
+    });
+    await using program = new Evenkeel(['run', 'shop.yaml', '--port', 'http=0', '--secret', 'shop-tls=.'], { cwd: folder.path });
+    const [, listener] = await program.says(/listening on https:\/\/127\.0\.0\.1:(\d+)/);
+    using client = await TlsClient.connect(Number(listener), { ca: cert, rejectUnauthorized: true });
+    await client.say(GET).hear('200 OK');
+  });
 
   test('variables reach the command, expanded, and its output comes with its name', async () => {
     const port = hundred();

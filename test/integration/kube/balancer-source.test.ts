@@ -17,6 +17,8 @@ const backend = (name: string): BackendConfig => ({
   name,
   protocol: 'HTTP1',
   weight: null,
+  tls: null,
+  proxyProtocol: null,
   source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
 });
 
@@ -26,7 +28,18 @@ const config = (generation: number, backends: readonly BackendConfig[]): Balance
   namespace: 'shop',
   uid: 'u1',
   generation,
-  listeners: [{ name: 'http', port: 80, bindPort: 10_080, protocol: 'HTTP', trustedProxies: [], maxConnectionAgeMs: 0 }],
+  listeners: [
+    {
+      name: 'http',
+      port: 80,
+      bindPort: 10_080,
+      protocol: 'HTTP',
+      tls: null,
+      trustedProxies: [],
+      proxyProtocol: false,
+      maxConnectionAgeMs: 0,
+    },
+  ],
   backends,
   strategy: 'RoundRobin',
   heartbeat: {
@@ -229,6 +242,8 @@ describe('the config source of a balancer in a cluster', () => {
       name: 'fixed',
       protocol: 'HTTP1',
       weight: null,
+      tls: null,
+      proxyProtocol: null,
       source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
     });
     await source.start(target);

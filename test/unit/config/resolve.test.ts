@@ -41,16 +41,35 @@ suite('ports that are moved in local mode', () => {
   const bound = (...overrides: [string, number][]) =>
     resolveConfig(resource, { mode: 'local', portOverrides: new Map(overrides) }).listeners.map(({ bindPort }) => bindPort);
 
-  test('an override moves one port and leaves the others', () => assert.deepEqual(bound(['http', 8080]), [8080, 10_080]));
-  test('several may be left to the system', () => assert.deepEqual(bound(['http', 0], ['db', 0]), [0, 0]));
+  test('an override moves one port and leaves the others', () => assert.deepEqual(bound(['http', 8080]), [8080, 10_080, 443]));
+  test('several may be left to the system', () => assert.deepEqual(bound(['http', 0], ['db', 0]), [0, 0, 443]));
   test('an override of a port that is not there names those that are', () => {
     assert.throws(
       () => bound(['web', 8080]),
       (error) =>
-        error instanceof ConfigError && error.code === 'ConfigPort' && /no port named web; spec.ports has http, db/.test(error.message),
+        error instanceof ConfigError &&
+        error.code === 'ConfigPort' &&
+        /no port named web; spec.ports has http, db, https/.test(error.message),
     );
   });
   test('two ports on one are refused', () => {
     assert.throws(() => bound(['http', 10_080]), /the ports http and db would both listen on 10080/);
+  });
+});
+
+test('in local mode the files of a Secret are where it is said, under any name', () => {
+  const secrets = new Map([
+    ['shop-tls', 'certificates/shop'],
+    ['blog.tls', '/blog'],
+    ['clients', '.'],
+  ]);
+  const { listeners } = resolveConfig(read('everything.in.yaml'), { mode: 'local', secrets });
+  assert.deepEqual(listeners[2]?.tls, {
+    certificates: [
+      { secret: 'shop-tls', certificate: 'certificates/shop/tls.crt', key: 'certificates/shop/tls.key' },
+      { secret: 'blog.tls', certificate: '/blog/tls.crt', key: '/blog/tls.key' },
+    ],
+    minVersion: '1.3',
+    clientCa: { secret: 'clients', file: './ca.crt' },
   });
 });

@@ -10,6 +10,8 @@ const backend = (name: string, source: Partial<EndpointSliceSource> = {}): Backe
   name,
   protocol: 'HTTP1',
   weight: null,
+  tls: null,
+  proxyProtocol: null,
   source: { type: 'EndpointSlices', service: `${name}-service`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }], ...source },
 });
 
@@ -162,6 +164,8 @@ const cases: Record<string, Case> = {
         name: 'fixed',
         protocol: 'HTTP1',
         weight: 2,
+        tls: null,
+        proxyProtocol: null,
         source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] },
       },
     ],
@@ -203,7 +207,14 @@ describe('endpoints of slices', () => {
       backend('b'),
       backend('a'),
       backend('c', { service: 'a-service' }),
-      { name: 'd', protocol: 'HTTP1' as const, weight: null, source: { type: 'Addresses' as const, addresses: [] } },
+      {
+        name: 'd',
+        protocol: 'HTTP1' as const,
+        weight: null,
+        tls: null,
+        proxyProtocol: null,
+        source: { type: 'Addresses' as const, addresses: [] },
+      },
     ];
     assert.deepEqual(followedServices(backends), ['a-service', 'b-service']);
   });

@@ -50,7 +50,7 @@ describe('rejectClashes', () => {
     new Map(
       [shop, blog].map((parsed, index) => {
         const ports = new Map([['http', index === 0 ? shopPort : blogPort]]);
-        const { plan } = planLocally(parsed, { ports, resolve: new Map(), generation: 1, uid: '' });
+        const { plan } = planLocally(parsed, { ports, resolve: new Map(), secrets: new Map(), generation: 1, uid: '' });
         assert.ok(plan);
         return [parsed, plan] as const;
       }),

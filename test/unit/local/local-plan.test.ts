@@ -16,7 +16,7 @@ function parse(spec: string): ParsedResource {
   return parsed;
 }
 
-const OPTIONS: PlanOptions = { ports: new Map(), resolve: new Map(), generation: 7, uid: 'a-uid' };
+const OPTIONS: PlanOptions = { ports: new Map(), resolve: new Map(), secrets: new Map(), generation: 7, uid: 'a-uid' };
 
 function planned(spec: string, options: Partial<PlanOptions> = {}) {
   const result = planLocally(parse(spec), { ...OPTIONS, ...options });
@@ -90,6 +90,40 @@ describe('planLocally', () => {
     assert.deepEqual(refused(SERVICE), [
       'shop.yaml:11:18: spec.backends[0].serviceRef.name: there is no Service old-shop without a cluster: say where its servers are with --resolve old-shop=HOST:PORT',
     ]);
+  });
+
+  test('a Secret is where --secret says, and one that nobody gave is refused, with its line', () => {
+    const tls = `spec:
+  ports:
+  - name: https
+    port: 443
+    protocol: HTTPS
+    tls:
+      certificateRefs: [{name: shop-tls}]
+      clientValidation: {caCertificateRef: {name: clients}}
+  backends: [{name: fixed, type: Addresses, addresses: [{host: 10.0.0.7, port: 8080}]}]
+`;
+    const secrets = new Map([['shop-tls', 'certificates']]);
+    assert.deepEqual(refused(tls, { secrets }), [
+      'shop.yaml:11:45: spec.ports[0].tls.clientValidation.caCertificateRef.name: there is no Secret clients without a cluster: say where its files are with --secret clients=DIRECTORY',
+    ]);
+    const { config } = planned(tls, { secrets: new Map([...secrets, ['clients', 'authorities']]) });
+    assert.equal(config.listeners[0]?.tls?.certificates[0]?.key, 'certificates/tls.key');
+    assert.equal(config.listeners[0]?.tls?.clientCa?.file, 'authorities/ca.crt');
+  });
+
+  test('Secrets for servers are asked for, too', () => {
+    const tls = ADDRESSES.replace(
+      '    type:',
+      '    tls: {caCertificateRef: {name: ca}, hostname: shop, certificateRef: {name: us}}\n    type:',
+    );
+    assert.deepEqual(
+      refused(tls).map((line) => /^(\S+): (\S+): .*(--secret \S+)/.exec(line)?.slice(1)),
+      [
+        ['shop.yaml:8:30', 'spec.backends[0].tls.caCertificateRef.name', '--secret ca=DIRECTORY'],
+        ['shop.yaml:8:74', 'spec.backends[0].tls.certificateRef.name', '--secret us=DIRECTORY'],
+      ],
+    );
   });
 
   test('a Deployment is processes', () => {

@@ -12,7 +12,14 @@ const source = (service: string, listener = 'http') => ({
 /** `stable:9`: with that weight; `stable`: without any; `raw/stable`: serves that listener. */
 function backend(text: string): BackendConfig {
   const [, listener, name = '', weight] = /^(?:(\w+)\/)?(\w+)(?::(\d+))?$/.exec(text) ?? [];
-  return { name, protocol: 'HTTP1', weight: weight === undefined ? null : Number(weight), source: source(`shop--${name}`, listener) };
+  return {
+    name,
+    protocol: 'HTTP1',
+    weight: weight === undefined ? null : Number(weight),
+    tls: null,
+    proxyProtocol: null,
+    source: source(`shop--${name}`, listener),
+  };
 }
 function config(...backends: string[]): BalancerConfig {
   const listener = { name: 'http', port: 80, bindPort: 10080, protocol: 'HTTP' as const, trustedProxies: [], maxConnectionAgeMs: 0 };

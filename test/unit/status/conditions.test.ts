@@ -9,6 +9,7 @@ const problem = (reason: string) => ({ reason, message: `words about ${reason}` 
 const FINE = input().outcome;
 const down = { backends: [{ name: 'stable', endpoints: 3, healthy: 0 }], failOpen: ['http'] };
 const behind = { appliedGeneration: 0 };
+const lacking = { configError: 'port https: Secret shop-tls: it is missing' };
 const refusing = { appliedGeneration: 0, configError: 'formatVersion 2 is not known' };
 
 /** What happens, and the conditions that say so, as `Type=Status/Reason`. */
@@ -45,6 +46,10 @@ const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> =
   'a balancer refuses the configuration': {
     given: { views: [view('a'), view('b', refusing)] },
     expect: ['Programmed=False/ConfigRefused'],
+  },
+  'a balancer has the configuration, and lacks a Secret of it': {
+    given: { views: [view('a'), view('b', lacking)] },
+    expect: ['Programmed=False/ConfigIncomplete'],
   },
   'no balancer has reported': {
     given: { views: [] },

@@ -1,0 +1,53 @@
+import type { BackendConfig } from '../model/config.ts';
+import type { ProxyProtocolVersion } from '../preamble/proxy-header-text.ts';
+import { BackendCredentials, type ServerTls } from './backend-credentials.ts';
+import type { SecretEvents } from './secret-sources.ts';
+
+/** How the servers of a backend are spoken to. The same object as long as that is the same: another one needs other connections. */
+export interface BackendTalk {
+  /** Null: clear text. */
+  readonly tls: ServerTls | null;
+  /** Each connection begins with a PROXY header of this version; null: with none. */
+  readonly proxyProtocol: ProxyProtocolVersion | null;
+}
+
+const PLAIN: BackendTalk = { tls: null, proxyProtocol: null };
+
+/** Of all backends. */
+export class BackendTalks {
+  readonly credentials: BackendCredentials;
+  readonly #talks = new Map<string, BackendTalk>();
+  #backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[] = [];
+
+  constructor(events: (backend: string) => SecretEvents) {
+    this.credentials = new BackendCredentials(events);
+  }
+
+  of(backend: string): BackendTalk {
+    return this.#talks.get(backend) ?? PLAIN;
+  }
+
+  configure(backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[]): void {
+    this.#backends = backends;
+    this.credentials.configure(backends);
+    this.#renew();
+  }
+
+  /** Looks for files that have changed. */
+  look(): void {
+    this.credentials.look();
+    this.#renew();
+  }
+
+  #renew(): void {
+    const gone = new Set(this.#talks.keys());
+    for (const { name, proxyProtocol } of this.#backends) {
+      gone.delete(name);
+      const tls = this.credentials.of(name);
+      const known = this.#talks.get(name);
+      if (known && known.tls === tls && known.proxyProtocol === proxyProtocol) continue;
+      this.#talks.set(name, tls === null && proxyProtocol === null ? PLAIN : { tls, proxyProtocol });
+    }
+    for (const name of gone) this.#talks.delete(name);
+  }
+}

@@ -1,0 +1,54 @@
+import { connect as connectClear, type OnReadOpts, Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
+import type { ServerTls } from './backend-credentials.ts';
+
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly allowHalfOpen?: boolean;
+  /** Idle time after which the system probes the connection; never unless given. */
+  readonly keepAliveMs?: number;
+  readonly onread?: OnReadOpts;
+  /** What goes before anything else, TLS included. */
+  readonly preface: Buffer | null;
+}
+
+/** The connection was not even tried, since there is nothing to verify the server by, or to show to it. */
+class CredentialsMissing extends Error {
+  override readonly name = 'CredentialsMissing';
+  readonly code = 'ECREDENTIALS';
+}
+
+/** Begins to connect to a server, in clear or by TLS. `ready`: bytes may be exchanged, with whom they should be. Errors come as the socket's own. */
+export function dial(options: DialOptions, tls: ServerTls | null, ready: () => void): Socket {
+  if (tls === null) return clear(options, options.onread).once('connect', ready);
+  if (tls.context === null) {
+    return new Socket().destroy(new CredentialsMissing(`no credentials to connect to ${options.host}:${options.port}`));
+  }
+  return secure(options, tls.context, tls.hostname).once('secureConnect', ready);
+}
+
+function clear({ host, port, preface, allowHalfOpen = false, keepAliveMs }: DialOptions, onread: OnReadOpts | undefined): Socket {
+  const probing = keepAliveMs === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+  const socket = connectClear({ host, port, noDelay: true, allowHalfOpen, ...probing, ...(onread ? { onread } : {}) });
+  if (preface) socket.write(preface);
+  return socket;
+}
+
+function secure(options: DialOptions, secureContext: SecureContext, servername: string): TLSSocket {
+  const { host, port, allowHalfOpen = false, keepAliveMs, onread } = options;
+  const verified = { servername, secureContext, rejectUnauthorized: true };
+  if (options.preface) {
+    // Over a socket that stands already Node has no `onread`: what is read comes in buffers of its own.
+    const socket = connectSecure({ socket: clear(options, undefined), ...verified });
+    return onread ? socket.on('data', (chunk: Buffer) => void onread.callback(chunk.length, chunk)) : socket;
+  }
+  const reading: ConnectionOptions & { readonly onread?: OnReadOpts; readonly allowHalfOpen: boolean } = {
+    ...(onread ? { onread } : {}),
+    allowHalfOpen,
+  };
+  const socket = connectSecure({ ...reading, host, port, ...verified });
+  socket.setNoDelay(true);
+  if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
+  return socket;
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { suite } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import type { KubeObject } from '../../src/api/meta.ts';
+import type { Port } from '../../src/api/v1alpha1/types.ts';
+import { type Certificate, createCertificate } from '../support/certificate.ts';
+import { helloBackend, resource } from './support/manifests.ts';
+import { isReady } from './support/objects.ts';
+import { waitFor } from './support/wait.ts';
+import { useWorld } from './support/world.ts';
+
+/** The kubelet brings a change of a Secret with its next look at the pod, about once a minute. */
+const KUBELET_MS = 180_000;
+
+suite('Secrets that an HTTPS port needs', () => {
+  const world = useWorld('secrets');
+  const name = 'shop';
+  const first = createCertificate({ names: ['first.example'] });
+  const second = createCertificate({ names: ['second.example'] });
+
+  const secret = ({ cert, key }: Certificate) =>
+    ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'shop-tls' },
+      type: 'kubernetes.io/tls',
+      stringData: { 'tls.crt': cert, 'tls.key': key },
+    }) as KubeObject;
+
+  const message = async (type: string) =>
+    (await world.status(name)).conditions?.find((condition) => condition.type === type)?.message ?? '';
+
+  /** A balancer's HTTPS port, as a port of this machine. */
+  async function forwarded<T>(use: (port: number) => Promise<T>): Promise<T> {
+    const [pod] = await world.balancers(name);
+    assert.ok(pod);
+    const args = ['port-forward', '-n', world.namespace, `pod/${pod.metadata.name}`, ':10443'];
+    const child = spawn('kubectl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      return await use(Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]));
+    } finally {
+      child.kill();
+    }
+  }
+
+  async function secured(port: number): Promise<TLSSocket> {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+
+  async function shown(): Promise<string> {
+    return forwarded(async (port) => {
+      const socket = await secured(port);
+      const names = socket.getPeerX509Certificate()?.subjectAltName ?? '';
+      socket.destroy();
+      return names;
+    });
+  }
+
+  world.test('while it is missing no balancer is ready, and Programmed names it', { timeout: 120_000 }, async () => {
+    const https: Port = { name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'shop-tls' }] } };
+    const balancer = { type: 'Dedicated', dedicated: { replicas: 1 } } as const;
+    await world.apply(resource(name, { backends: [helloBackend('web', 1)], ports: [https], balancer }));
+    await world.conditions(name, { Accepted: 'True', Programmed: 'False' });
+    await waitFor('the name of the Secret', async () => /Secret shop-tls: it is missing/.test(await message('Programmed')));
+    assert.deepEqual((await world.balancers(name)).filter(isReady), []);
+  });
+
+  world.test('once it is there the port serves, without a restart', { timeout: KUBELET_MS + 30_000 }, async () => {
+    const [before] = await world.balancers(name);
+    await world.apply(secret(first));
+    await world.conditions(name, { Programmed: 'True', Ready: 'True' }, KUBELET_MS);
+    assert.match(await shown(), /first/);
+    const [after] = await world.balancers(name);
+    assert.equal(after?.metadata.uid, before?.metadata.uid);
+    await forwarded(async (port) => {
+      const socket = await secured(port);
+      socket.write('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1\.1 200 /);
+      socket.destroy();
+    });
+  });
+
+  world.test('a renewed one is shown to new clients, and a connection that stands goes on', { timeout: KUBELET_MS + 60_000 }, async () => {
+    await forwarded(async (port) => {
+      const standing = await secured(port);
+      await world.apply(secret(second));
+      await waitFor('the second certificate', async () => /second/.test(await shown()), { timeoutMs: KUBELET_MS, everyMs: 1_000 });
+      standing.write('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+      const [answer] = (await once(standing, 'data')) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1\.1 200 /);
+      standing.destroy();
+    });
+  });
+});
