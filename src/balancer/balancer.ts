@@ -179,9 +179,9 @@ export class Balancer implements ConfigTarget {
   }
 
   applyEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
-    const gone = new Set(this.#endpoints?.map(({ id }) => id));
-    for (const { id } of endpoints) gone.delete(id);
-    for (const id of gone) {
+    const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
+    for (const { id, podName } of this.#endpoints ?? []) {
+      if (pods.has(id) && pods.get(id) === podName) continue;
       this.#recorder.over(id, this.#options.clock());
       this.#heartbeatMs.delete(id);
     }

@@ -198,6 +198,13 @@ export class Pool implements TrafficObserver {
   #record(endpoint: Endpoint): Upstream {
     const key = keyOf(endpoint);
     let upstream = this.#upstreams.get(key);
+    if (upstream && upstream.endpoint.podName !== endpoint.podName) {
+      // Another server has the address now: nothing that is known of the one before holds for it.
+      upstream.expel();
+      this.#forget(upstream);
+      this.#options.checkNow(endpoint.id);
+      upstream = undefined;
+    }
     if (!upstream) {
       upstream = new Upstream(endpoint, this.#options.clock(), this.#options.talkOf);
       this.#upstreams.set(key, upstream);
@@ -232,6 +239,10 @@ export class Pool implements TrafficObserver {
   #seeOff(upstream: Upstream, late: boolean): void {
     if (late) upstream.expel();
     if (upstream.connections > 0 || this.#listed.has(upstream)) return;
+    this.#forget(upstream);
+  }
+
+  #forget(upstream: Upstream): void {
     this.#leaving.delete(upstream);
     this.#upstreams.delete(keyOf(upstream.endpoint));
     const others = (this.#byId.get(upstream.id) ?? []).filter((each) => each !== upstream);

@@ -5,6 +5,8 @@ import { named, type Reply, ScriptedServer } from '../../support/scripted-server
 import { balancerConfig, endpointAt, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
+const HTTP_CHECK = { type: 'HTTP' as const, port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] };
+
 async function count(times: number, request: () => Promise<string>): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let each = 0; each < times; each++) {
@@ -228,4 +230,21 @@ test('the access log and the response header tell endpoint and attempts, where t
   assert.equal(entry.status, 200);
   assert.equal(entry.endpoint, `127.0.0.1:${server.port}`);
   assert.equal(entry.attempts, 1);
+});
+
+test('another pod at an address that was out is a new server: it is healthy until it is known not to be, and the outage is over', async () => {
+  await using silent = await ScriptedServer.start(named('silent'));
+  await using good = await ScriptedServer.start(named('good'));
+  silent.silent = true;
+  const heartbeat = { check: { ...HTTP_CHECK, path: '/healthz' }, schedule: { type: 'Fixed' as const, intervalMs: 100 } };
+  await using started = await startBalancer([], balancerConfig({ heartbeat }));
+  const { balancer } = started;
+  balancer.applyEndpoints([endpointAt(silent.port, { podName: 'shop-1' }), endpointAt(good.port, { podName: 'shop-2' })], false);
+  const state = () => balancer.endpoints().find(({ endpoint }) => endpoint.port === silent.port)?.state;
+  await until(() => state() === 'Unhealthy', 'it is out');
+  balancer.applyEndpoints([endpointAt(silent.port, { podName: 'shop-3' }), endpointAt(good.port, { podName: 'shop-2' })], false);
+  assert.equal(state(), 'Healthy');
+  assert.equal(typeof balancer.report().failovers[0]?.outMilliseconds, 'number');
+  await until(() => state() === 'Unhealthy', 'the new one is checked too');
+  assert.equal(balancer.report().failovers[0]?.podName, 'shop-3');
 });
