@@ -182,9 +182,11 @@ export class Balancer implements ConfigTarget {
     const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
     for (const { id, podName } of this.#endpoints ?? []) {
       if (pods.has(id) && pods.get(id) === podName) continue;
-      this.#recorder.over(id, this.#options.clock());
+      this.#recorder.removed(id);
       this.#heartbeatMs.delete(id);
     }
+    const before = new Set(this.#endpoints?.map(({ id }) => id));
+    for (const endpoint of endpoints) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
     this.#endpoints = endpoints;
     this.#stale = stale;
     this.#pool.setEndpoints(endpoints, stale);

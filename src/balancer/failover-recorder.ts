@@ -13,6 +13,7 @@ interface Outage {
   readonly detectionMilliseconds: number;
   readonly startedAt: number;
   endedAt: number | null;
+  removed: boolean;
   rescued: number;
   lost: number;
 }
@@ -50,19 +51,30 @@ export class FailoverRecorder {
     const { rescued, lost } = counts;
     this.#count++;
     const id = `${this.#prefix}-${this.#count}`;
-    const outage: Outage = { id, endpoint, reason, detectionMilliseconds, startedAt: at, endedAt: null, rescued, lost };
+    const outage: Outage = { id, endpoint, reason, detectionMilliseconds, startedAt: at, endedAt: null, removed: false, rescued, lost };
     this.#preludes.delete(endpoint.id);
     this.#open.set(endpoint.id, outage);
     this.#outages = [outage, ...this.#outages].slice(0, RECORDS);
   }
 
-  /** It is Healthy again, or does not exist any more. */
+  /** It is Healthy again. */
   over(endpointId: string, at: number): void {
-    this.#preludes.delete(endpointId);
-    const outage = this.#open.get(endpointId);
-    if (!outage) return;
+    const outage = this.#close(endpointId);
+    if (outage) outage.endedAt = at;
+  }
+
+  /** It is not listed any more. That is no recovery: most servers that are out leave, as their pods are no longer ready. */
+  removed(endpointId: string): void {
+    const outage = this.#close(endpointId);
+    if (outage) outage.removed = true;
+  }
+
+  /** It is listed, after it was not: where it left while it was out, it is the same server's return that ends the outage. */
+  listed(endpoint: Endpoint, at: number): void {
+    const outage = this.#outages.find((each) => each.endpoint.id === endpoint.id);
+    if (!outage?.removed || outage.endpoint.podName !== endpoint.podName) return;
+    outage.removed = false;
     outage.endedAt = at;
-    this.#open.delete(endpointId);
   }
 
   rescued(endpointId: string, at: number): void {
@@ -74,7 +86,7 @@ export class FailoverRecorder {
   }
 
   reports(at: number): FailoverReport[] {
-    return this.#outages.map(({ id, endpoint, reason, detectionMilliseconds, startedAt, endedAt, rescued, lost }) => ({
+    return this.#outages.map(({ id, endpoint, reason, detectionMilliseconds, startedAt, endedAt, removed, rescued, lost }) => ({
       id,
       address: endpoint.id,
       backend: endpoint.backend,
@@ -85,8 +97,16 @@ export class FailoverRecorder {
       rescued,
       lost,
       agoMilliseconds: Math.round(at - startedAt),
+      removed,
       outMilliseconds: endedAt === null ? null : Math.round(endedAt - startedAt),
     }));
+  }
+
+  #close(endpointId: string): Outage | undefined {
+    const outage = this.#open.get(endpointId);
+    this.#preludes.delete(endpointId);
+    this.#open.delete(endpointId);
+    return outage;
   }
 
   #counts(endpointId: string, at: number): { rescued: number; lost: number } {

@@ -90,7 +90,8 @@ export function heartbeatSentence(heartbeat: HeartbeatReport, schedule: Schedule
 function failoverSentence({ failovers, recentFailovers }: Overview): string {
   const [last] = recentFailovers;
   if (last === undefined) return 'Failovers: 0';
-  const out = last.outMilliseconds === null ? 'still out' : `back after ${readableDuration(last.outMilliseconds)}`;
+  const still = last.removed ? 'gone since' : 'still out';
+  const out = last.outMilliseconds === null ? still : `back after ${readableDuration(last.outMilliseconds)}`;
   return (
     `Failovers: ${readableCount(failovers)}, the last ${readableDuration(last.agoMilliseconds)} ago: ${last.address}, ${last.reason}, ` +
     `seen after ${readableDuration(last.detectionMilliseconds)}, ${last.rescued} rescued, ${last.lost} lost, ${out}`

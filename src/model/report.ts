@@ -70,6 +70,8 @@ export interface FailoverReport {
   readonly lost: number;
   /** How long ago it was put out, at the time of the report. */
   readonly agoMilliseconds: number;
-  /** How long it was out; null while it is. */
+  /** It left before it was put back; false where it came back after all. */
+  readonly removed: boolean;
+  /** How long it was out; null while it is, and where it left. */
   readonly outMilliseconds: number | null;
 }

@@ -56,6 +56,7 @@ function toBody(spec: BalancerReportSpec): BalancerReportBody {
     failovers: (spec.failovers ?? []).map((failover) => ({
       ...failover,
       reason: failover.reason as HealthReason,
+      removed: failover.removed ?? false,
       outMilliseconds: failover.outMilliseconds ?? null,
     })),
   };

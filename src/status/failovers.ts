@@ -18,8 +18,10 @@ export interface Outage {
   readonly lost: number;
   /** When it was put out. */
   readonly timeMs: number;
-  /** When the last balancer took it back; null: one still has it out. */
+  /** When the last balancer took it back; null: one still has it out, or it left. */
   readonly recoveryTimeMs: number | null;
+  /** When it was known that it had left without having recovered; null: it has not, or came back. */
+  readonly removedTimeMs: number | null;
 }
 
 /** What has been counted so far. It stands in the resource's status, so that it outlives the operator. */
@@ -37,6 +39,8 @@ export interface FailoverChange {
   readonly started: readonly Outage[];
   /** Outages whose end became known in this step. */
   readonly recovered: readonly Outage[];
+  /** Outages whose endpoints became known to have left in this step. */
+  readonly removed: readonly Outage[];
 }
 
 export const MAX_RECENT = 10;
@@ -73,7 +77,7 @@ export function mergeFailovers(memory: FailoverMemory, views: readonly BalancerV
     if (!attach(part, closest([...remembered, ...started], part))) started.push(begin(part));
   }
 
-  const before = new Set(memory.recent.filter((outage) => outage.recoveryTimeMs !== null).map((outage) => outage.id));
+  const before = new Map(memory.recent.map((outage) => [outage.id, outage]));
   const all = [...remembered, ...started].map((draft) => settle(draft, views, nowMs));
   const startedIds = new Set(started.map((draft) => draft.outage.id));
   return {
@@ -83,7 +87,8 @@ export function mergeFailovers(memory: FailoverMemory, views: readonly BalancerV
       counted: newestCounted(memory.counted, views),
     },
     started: all.filter((outage) => startedIds.has(outage.id)),
-    recovered: all.filter((outage) => outage.recoveryTimeMs !== null && !before.has(outage.id)),
+    recovered: all.filter(({ id, recoveryTimeMs }) => recoveryTimeMs !== null && (before.get(id)?.recoveryTimeMs ?? null) === null),
+    removed: all.filter(({ id, removedTimeMs }) => removedTimeMs !== null && (before.get(id)?.removedTimeMs ?? null) === null),
   };
 }
 
@@ -104,7 +109,8 @@ function byId(drafts: readonly Draft[], part: Part): Draft | undefined {
 function closest(drafts: readonly Draft[], part: Part): Draft | undefined {
   const distance = (draft: Draft): number => Math.abs(draft.outage.timeMs - part.startMs);
   return drafts
-    .filter((draft) => draft.outage.endpoint === part.report.address && draft.parts.every((other) => other.view !== part.view))
+    .filter(({ outage }) => outage.endpoint === part.report.address && outage.podName === part.report.podName)
+    .filter((draft) => draft.parts.every((other) => other.view !== part.view))
     .filter(({ outage }) => overlap(outage.timeMs, outage.recoveryTimeMs, part.startMs, part.endMs))
     .sort((a, b) => distance(a) - distance(b))[0];
 }
@@ -127,6 +133,7 @@ function begin(part: Part): Draft {
     lost: report.lost,
     timeMs: part.startMs,
     recoveryTimeMs: null,
+    removedTimeMs: null,
   };
   return { outage, parts: [part] };
 }
@@ -134,6 +141,7 @@ function begin(part: Part): Draft {
 /** Counts never fall: a balancer that restarted has forgotten its share, the status has not. */
 function settle({ outage, parts }: Draft, views: readonly BalancerView[], nowMs: number): Outage {
   const sum = (of: (report: FailoverReport) => number): number => parts.reduce((total, part) => total + of(part.report), 0);
+  const recoveryTimeMs = outage.recoveryTimeMs ?? endOf(outage, parts, views, nowMs);
   return {
     ...outage,
     detectionMilliseconds: Math.min(outage.detectionMilliseconds, ...parts.map((part) => part.report.detectionMilliseconds)),
@@ -145,7 +153,8 @@ function settle({ outage, parts }: Draft, views: readonly BalancerView[], nowMs:
       outage.lost,
       sum((report) => report.lost),
     ),
-    recoveryTimeMs: outage.recoveryTimeMs ?? endOf(outage, parts, views, nowMs),
+    recoveryTimeMs,
+    removedTimeMs: recoveryTimeMs === null && hasLeft(outage, parts) ? (outage.removedTimeMs ?? nowMs) : null,
   };
 }
 
@@ -155,8 +164,15 @@ function endOf(outage: Outage, parts: readonly Part[], views: readonly BalancerV
   return ends.includes(null) ? null : Math.max(outage.timeMs, ...ends.map((end) => end ?? 0));
 }
 
+/** No balancer still has it out, and one at least saw it leave. */
+function hasLeft(outage: Outage, parts: readonly Part[]): boolean {
+  if (parts.length === 0) return outage.removedTimeMs !== null;
+  return parts.every(({ report, endMs }) => report.removed || endMs !== null) && parts.some(({ report }) => report.removed);
+}
+
 /** The balancers that knew of the outage are gone, and those of today know servers, but nothing against this one. */
 function forgotten(outage: Outage, views: readonly BalancerView[]): boolean {
+  if (outage.removedTimeMs !== null) return false;
   const informed = views.filter((view) => view.body.backends.some((backend) => backend.endpoints > 0));
   const out = (view: BalancerView): boolean =>
     view.body.unhealthyEndpoints.some((endpoint) => endpoint.address === outage.endpoint && endpoint.state === 'Unhealthy');

@@ -24,11 +24,12 @@ function toOutage(failover: RecentFailover): Outage {
     lost: failover.lost ?? 0,
     timeMs: fromTime(failover.time) ?? 0,
     recoveryTimeMs: fromTime(failover.recoveryTime),
+    removedTimeMs: fromTime(failover.removedTime),
   };
 }
 
 export function toRecentFailover(outage: Outage): RecentFailover {
-  const { id, endpoint, backend, podName, nodeName, reason, rescued, lost, timeMs, recoveryTimeMs } = outage;
+  const { id, endpoint, backend, podName, nodeName, reason, rescued, lost, timeMs, recoveryTimeMs, removedTimeMs } = outage;
   return {
     id,
     time: toTime(timeMs),
@@ -41,5 +42,6 @@ export function toRecentFailover(outage: Outage): RecentFailover {
     rescued,
     lost,
     ...(recoveryTimeMs === null ? {} : { recoveryTime: toTime(recoveryTimeMs) }),
+    ...(removedTimeMs === null ? {} : { removedTime: toTime(removedTimeMs) }),
   };
 }

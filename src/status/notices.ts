@@ -18,6 +18,7 @@ const MAX_NOTICES = 25;
 export function notices(previous: Status | undefined, next: Status, failovers: FailoverChange): Notice[] {
   const told = [
     ...fold(failovers.started, failoverNotice, failoversOfNode),
+    ...fold(failovers.removed, removalNotice, removalsOfNode),
     ...fold(failovers.recovered, recoveryNotice, recoveriesOfNode),
     ...conditionNotices(previous?.conditions ?? [], next.conditions ?? []),
   ];
@@ -53,6 +54,16 @@ function recoveryNotice(outage: Outage): Notice {
 function recoveriesOfNode(node: string, outages: readonly Outage[]): Notice {
   const note = `${outages.length} endpoints on node ${node} are back in service; ${requests(outages)}`;
   return { type: 'Normal', reason: 'Recovered', action: 'PutBack', note };
+}
+
+function removalNotice(outage: Outage): Notice {
+  const note = `${where(outage)} has left without having recovered, as a pod does that is no longer ready; ${requests([outage])}`;
+  return { type: 'Normal', reason: 'Removed', action: 'Forget', note };
+}
+
+function removalsOfNode(node: string, outages: readonly Outage[]): Notice {
+  const note = `${outages.length} endpoints on node ${node} have left without having recovered; ${requests(outages)}`;
+  return { type: 'Normal', reason: 'Removed', action: 'Forget', note };
 }
 
 function where(outage: Outage): string {

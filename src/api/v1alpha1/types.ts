@@ -754,9 +754,13 @@ export interface RecentFailover {
    */
   lost?: number;
   /**
-   * When it was put back, by all balancers; left out while it is out.
+   * When it was put back, by all balancers; left out while it is out, and where it left without having recovered.
    */
   recoveryTime?: string;
+  /**
+   * When it was known to have left without having recovered, as the endpoint of a pod does that is no longer ready; left out where it did not, or came back.
+   */
+  removedTime?: string;
 }
 
 /**
@@ -918,7 +922,11 @@ export interface BalancerReportSpec {
      */
     agoMilliseconds: number;
     /**
-     * For how many milliseconds it was out; null, or left out, while it is.
+     * Whether it left before it was put back, as the endpoint of a pod does that is no longer ready. It may come back.
+     */
+    removed?: boolean;
+    /**
+     * For how many milliseconds it was out; null, or left out, while it is, and where it left.
      */
     outMilliseconds?: number | null;
   }[];

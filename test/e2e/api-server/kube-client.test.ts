@@ -482,6 +482,7 @@ function report(appliedGeneration: number): BalancerReportBody {
         rescued: 1,
         lost: 0,
         agoMilliseconds: 60,
+        removed: false,
         outMilliseconds: null,
       },
     ],

@@ -319,7 +319,7 @@ suite('the operator against a real API server', { timeout: 300_000 }, () => {
     const outage = (outMilliseconds: number | null) => (body: Parameters<Parameters<StandIn['distort']>[0]>[0], pod: string) => ({
       ...body,
       unhealthyEndpoints: outMilliseconds === null ? [{ ...endpoint, state: 'Unhealthy' as const, forMilliseconds: 0 }] : [],
-      failovers: [{ ...failover, id: `${pod}-1`, agoMilliseconds: outMilliseconds ?? 0, outMilliseconds }],
+      failovers: [{ ...failover, id: `${pod}-1`, agoMilliseconds: outMilliseconds ?? 0, removed: false, outMilliseconds }],
     });
     standIn.distort(outage(null));
     const down = await waitForConditions(namespace, { EndpointsHealthy: 'False', Ready: 'True', Reconciling: 'False' });

@@ -232,7 +232,7 @@ test('the access log and the response header tell endpoint and attempts, where t
   assert.equal(entry.attempts, 1);
 });
 
-test('another pod at an address that was out is a new server: it is healthy until it is known not to be, and the outage is over', async () => {
+test('another pod at an address that was out is a new server: it is healthy until it is known not to be, and the other has left', async () => {
   await using silent = await ScriptedServer.start(named('silent'));
   await using good = await ScriptedServer.start(named('good'));
   silent.silent = true;
@@ -244,7 +244,26 @@ test('another pod at an address that was out is a new server: it is healthy unti
   await until(() => state() === 'Unhealthy', 'it is out');
   balancer.applyEndpoints([endpointAt(silent.port, { podName: 'shop-3' }), endpointAt(good.port, { podName: 'shop-2' })], false);
   assert.equal(state(), 'Healthy');
-  assert.equal(typeof balancer.report().failovers[0]?.outMilliseconds, 'number');
+  const [outage] = balancer.report().failovers;
+  assert.deepEqual([outage?.podName, outage?.removed, outage?.outMilliseconds], ['shop-1', true, null]);
   await until(() => state() === 'Unhealthy', 'the new one is checked too');
   assert.equal(balancer.report().failovers[0]?.podName, 'shop-3');
+});
+
+test('a server that leaves while it is out has not recovered; when it comes back, it has', async () => {
+  await using silent = await ScriptedServer.start(named('silent'));
+  await using good = await ScriptedServer.start(named('good'));
+  silent.silent = true;
+  const heartbeat = { check: { ...HTTP_CHECK, path: '/healthz' }, schedule: { type: 'Fixed' as const, intervalMs: 100 } };
+  await using started = await startBalancer([silent.port, good.port], balancerConfig({ heartbeat }));
+  const { balancer } = started;
+  const outage = () => balancer.report().failovers[0];
+  await until(() => outage() !== undefined, 'it is out');
+  // As a pod that is no longer ready.
+  balancer.applyEndpoints([endpointAt(good.port)], false);
+  assert.deepEqual([outage()?.removed, outage()?.outMilliseconds], [true, null]);
+  silent.silent = false;
+  balancer.applyEndpoints([endpointAt(silent.port), endpointAt(good.port)], false);
+  assert.equal(outage()?.removed, false);
+  assert.equal(typeof outage()?.outMilliseconds, 'number');
 });

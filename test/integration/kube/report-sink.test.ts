@@ -31,6 +31,7 @@ const report = (appliedGeneration: number): BalancerReportBody => ({
       rescued: 1,
       lost: 0,
       agoMilliseconds: 60,
+      removed: false,
       outMilliseconds: null,
     },
   ],

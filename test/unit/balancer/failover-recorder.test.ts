@@ -33,6 +33,7 @@ test('an outage is told with its reason, its detection time, and how long it las
       rescued: 0,
       lost: 0,
       agoMilliseconds: 8_000,
+      removed: false,
       outMilliseconds: 5_000,
     },
   ]);
@@ -74,4 +75,33 @@ test('an endpoint that is out is not put out twice', () => {
   recorder.out(shop, 'HeartbeatTimeout', 1, 1);
   recorder.out(shop, 'HeartbeatTimeout', 1, 2);
   assert.equal(recorder.count, 1);
+});
+
+test('an endpoint that leaves while it is out has not recovered', () => {
+  const recorder = new FailoverRecorder('ab');
+  recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
+  recorder.removed(shop.id);
+  assert.deepEqual([recorder.reports(2_000)[0]?.removed, recorder.reports(2_000)[0]?.outMilliseconds], [true, null]);
+  recorder.over(shop.id, 3_000);
+  assert.equal(recorder.reports(4_000)[0]?.outMilliseconds, null);
+});
+
+test('it is back when the same server is listed again, and not when another one is at its address', () => {
+  const recorder = new FailoverRecorder('ab');
+  recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
+  recorder.removed(shop.id);
+  recorder.listed({ ...shop, podName: 'stable-2' }, 2_000);
+  assert.equal(recorder.reports(3_000)[0]?.removed, true);
+  recorder.listed(shop, 4_000);
+  assert.deepEqual([recorder.reports(5_000)[0]?.removed, recorder.reports(5_000)[0]?.outMilliseconds], [false, 3_000]);
+});
+
+test('an endpoint that leaves and was not out, or comes for the first time, changes nothing', () => {
+  const recorder = new FailoverRecorder('ab');
+  recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
+  recorder.over(shop.id, 2_000);
+  recorder.removed(shop.id);
+  recorder.listed(shop, 5_000);
+  recorder.listed(endpoint(2), 5_000);
+  assert.deepEqual([recorder.reports(6_000)[0]?.removed, recorder.reports(6_000)[0]?.outMilliseconds], [false, 1_000]);
 });

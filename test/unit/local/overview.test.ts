@@ -41,6 +41,7 @@ const failover = {
   rescued: 3,
   lost: 0,
   agoMilliseconds: 12_000,
+  removed: false,
   outMilliseconds: null,
 };
 

@@ -34,6 +34,7 @@ const OUT = {
   rescued: 2,
   lost: 1,
   agoMilliseconds: 100,
+  removed: false,
   outMilliseconds: null,
 };
 

@@ -16,6 +16,7 @@ export function failover(id: string, agoMs: number, outMs: number | null, more: 
     rescued: 0,
     lost: 0,
     agoMilliseconds: agoMs,
+    removed: false,
     outMilliseconds: outMs,
     ...more,
   };

@@ -56,3 +56,23 @@ test('a condition that first is as it should be is no news; one that changes is'
   );
   assert.deepEqual(stalled.lines, ['Warning Stalled: no such image']);
 });
+
+test('an endpoint that leaves while it is out is told to have left, not to be back; when it comes back, that is told', () => {
+  const first = told(reporting(failover('a-1', 0, null, pod)));
+  const left = told(reportingAt(START + 2000, failover('a-1', 2000, null, { ...pod, removed: true })), first.status);
+  assert.deepEqual(left.lines, [
+    'Normal Removed: 10.0.0.1:8080 (backend stable, pod shop-1, node n3) has left without having recovered, as a pod does that is no longer ready; of the requests that it held, 3 rescued, 1 lost',
+  ]);
+  assert.deepEqual(
+    [left.status.recentFailovers?.[0]?.recoveryTime, left.status.recentFailovers?.[0]?.removedTime],
+    [undefined, '2026-01-01T00:00:02Z'],
+  );
+  assert.deepEqual(told(reportingAt(START + 3000, failover('a-1', 3000, null, { ...pod, removed: true })), left.status).lines, []);
+  const back = told(reportingAt(START + 9000, failover('a-1', 9000, 8000, pod)), left.status);
+  assert.deepEqual(back.lines, [
+    'Normal Recovered: 10.0.0.1:8080 (backend stable, pod shop-1, node n3) is back in service after 8 s; of the requests that it held, 3 rescued, 1 lost',
+  ]);
+  assert.equal(back.status.recentFailovers?.[0]?.removedTime, undefined);
+  // Balancers that are new know nothing of it: that is no recovery either.
+  assert.deepEqual(told({ views: [view('b')], nowMs: START + 9000 }, left.status).lines, []);
+});
