@@ -51,10 +51,10 @@ test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
 
 test-api: $(INSTALLED) ## the CRDs and our client, with a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
-	CLUSTER_PARTS=api test/cluster/run node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
+	CLUSTER_PARTS=api test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
 
 test-controllers: $(INSTALLED) ## the operator with a real API server and controllers, without nodes (Linux, root and Go)
-	CLUSTER_PARTS=controllers test/cluster/run node --test --test-timeout=600000 'test/e2e/controllers/*.test.ts'
+	CLUSTER_PARTS=controllers test/cluster/with-cluster node --test --test-timeout=600000 'test/e2e/controllers/*.test.ts'
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image

@@ -14,12 +14,12 @@ export class Screen {
   }
 
   get width(): number {
-    return Math.max(40, this.#out.columns ?? 80);
+    return Math.max(40, this.#out.columns || 80);
   }
 
   /** Replaces the block. What does not fit into the terminal's height is cut at its end. */
   paint(lines: readonly string[]): void {
-    const room = Math.max(3, (this.#out.rows ?? 24) - 1);
+    const room = Math.max(3, (this.#out.rows || 24) - 1);
     this.#draw([], lines.length > room ? lines.slice(0, room) : lines);
   }
 

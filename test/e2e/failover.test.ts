@@ -12,6 +12,8 @@ import { rate, useWorld } from './support/world.ts';
 
 /** In the status and in Events within this of the fault, and of its end. */
 const TOLD_WITHIN_MS = 2000;
+/** A request that cannot be saved is told so within this: 0.6 s where the machine has time, as the benchmark shows. */
+const ANSWERED_WITHIN_MS = 1200;
 /** After this a client of the load gives up, so that a freeze that is longer costs requests where nobody helps. */
 const CLIENTS_PATIENCE_MS = 2000;
 
@@ -62,8 +64,9 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     assert.equal(failed, 0, `${failed} of ${sent} failed: ${JSON.stringify(outcomes)}, the first at ${JSON.stringify(failures[0])}`);
   }
 
-  /** A POST that a dead or frozen server held is told so, honestly and soon; none is left hanging, none is tried again. */
-  function postsFailHonestly({ outcomes, failed }: LoadResult, atMost: number): void {
+  /** A POST that a dead or frozen server held is told so, honestly and soon. (That none is run twice is for the benchmark to count.) */
+  function postsFailHonestly({ outcomes, failed, failures }: LoadResult, atMost: number): void {
+    areQuick(failures);
     const kinds = Object.keys(outcomes).filter((outcome) => outcome !== '200');
     assert.deepEqual(
       kinds.filter((outcome) => outcome !== '502' && outcome !== '504'),
@@ -71,6 +74,11 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
       JSON.stringify(outcomes),
     );
     assert.ok(failed <= atMost, `${failed} POSTs failed, more than ${atMost}`);
+  }
+
+  function areQuick(failures: LoadResult['failures']): void {
+    const slow = failures.filter(({ latencyMs }) => latencyMs >= ANSWERED_WITHIN_MS);
+    assert.deepEqual(slow, [], `failed, but only after ${ANSWERED_WITHIN_MS} ms`);
   }
 
   async function anyServer(): Promise<Pod> {
@@ -109,14 +117,21 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     return failover;
   }
 
-  async function recoveryTold(context: TestContext, victim: Pod, failover: RecentFailover, events: number, since: number): Promise<void> {
-    const [inStatus, inEvents] = await Promise.all([
-      world.recovery(name, failover.id).then(() => Date.now() - since),
+  async function recoveryTold(
+    context: TestContext,
+    victim: Pod,
+    failover: RecentFailover,
+    events: number,
+    since: number,
+  ): Promise<RecentFailover> {
+    const [[over, inStatus], inEvents] = await Promise.all([
+      world.recovery(name, failover.id).then((found) => [found, Date.now() - since] as const),
       event('Recovered', victim, events).then(() => Date.now() - since),
     ]);
     context.diagnostic(`recovery: in status after ${inStatus} ms, in Events after ${inEvents} ms`);
     assert.ok(inStatus < TOLD_WITHIN_MS, `recovery in status after ${inStatus} ms`);
     assert.ok(inEvents < TOLD_WITHIN_MS, `recovery in Events after ${inEvents} ms`);
+    return over;
   }
 
   world.test('three servers and two balancers come up', { timeout: 120_000 }, async () => {
@@ -136,7 +151,12 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
       });
       assert.match(failover.reason ?? '', /^(HeartbeatRefused|TrafficFailed)$/);
       await world.restarted(victim);
-      await recoveryTold(context, victim, failover, recovered, Date.now());
+      const restarted = (await world.pod(victim.metadata.name))?.status.containerStatuses?.[0]?.state?.running?.startedAt;
+      const { recoveryTime } = await recoveryTold(context, victim, failover, recovered, Date.now());
+      assert.ok(
+        restarted !== undefined && recoveryTime !== undefined && recoveryTime >= restarted,
+        `${recoveryTime}, restarted ${restarted}`,
+      );
       const known = (await gets.result()).servers[victim.metadata.name] ?? 0;
       await waitFor('requests to the server that is back', async () => ((await gets.result()).servers[victim.metadata.name] ?? 0) > known);
     });
@@ -228,7 +248,7 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   });
 
   world.test(
-    'all servers down: quick 502s and 503s, Ready is False; and all is well again when they are back',
+    'all servers down: quick 502s, 503s and 504s, Ready is False; and all is well again when they are back',
     { skip: processesOutOfReach },
     async (context) => {
       let servedSince = 0;
@@ -242,6 +262,8 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
         const { ok } = await gets.result();
         await waitFor('requests that are answered again', async () => (await gets.result()).ok > ok + rate);
       });
+      assert.ok(gets.failed > 0, 'some failed while nobody was there');
+      areQuick(gets.failures);
       const kinds = Object.keys(gets.outcomes).filter((outcome) => outcome !== '200');
       assert.deepEqual(
         kinds.filter((outcome) => !['502', '503', '504'].includes(outcome)),

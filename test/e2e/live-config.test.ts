@@ -103,11 +103,24 @@ suite('the spec changes while requests go on', () => {
 
   world.test('a backend is renamed: the new one is there before the old one goes, and nothing fails', { timeout: 180_000 }, async () => {
     const renamed = [helloBackend('blue', 2, { weight: 1 }), helloBackend('teal', 2, { weight: 1 })];
+    const deployments = paths.deployments(world.namespace);
+    let ready = 0;
+    const gone = waitFor(
+      'the Deployment of the old name to go',
+      async () => {
+        const { status } = (await api.get<Deployment>(`${deployments}/shop--teal`)) ?? {};
+        ready = status?.availableReplicas ?? 0;
+        return (await api.get(`${deployments}/shop--green`)) === null;
+      },
+      { timeoutMs: 90_000 },
+    );
     await change({ backends: renamed }, async () => {
       await waitFor('the servers of the old name to go', async () => (await world.servers(name, 'green')).length === 0, {
         timeoutMs: 60_000,
       });
     });
+    await gone;
+    assert.equal(ready, 2, 'servers of the new name when the Deployment of the old one went');
     await spreadExactly(50, () => shareOf('teal'));
     for (const path of [`${paths.deployments(world.namespace)}/shop--green`, `${paths.core(world.namespace, 'services')}/shop--green`]) {
       await waitFor(`${path} to go`, async () => (await api.get(path)) === null);

@@ -13,7 +13,11 @@ export interface Pod extends KubeObject {
     readonly podIP?: string;
     readonly phase?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly restartCount: number; readonly ready: boolean }[];
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly ready: boolean;
+      readonly state?: { readonly running?: { readonly startedAt: string } };
+    }[];
   };
 }
 
