@@ -65,7 +65,7 @@ e2e: build ## in a cluster: one that is given, kind, or the project's own
 cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
 	test/cluster/with-cluster $(SHELL)
 
-kind-up: image ## a kind cluster with the operator and the shop sample (needs docker and kind)
+kind-up: build ## a kind cluster with the operator and the shop sample (needs docker and kind)
 	scripts/kind-up
 
 judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC through a balancer (Go; installs both)
