@@ -7,7 +7,8 @@ import { suite, test } from 'node:test';
 const root = join(import.meta.dirname, '../../..');
 const CONSTANT = /^(?:export )?const ([A-Z][A-Z0-9_]*) = ([0-9][0-9_]*);/gm;
 /** Names of constants that bound a time, a size or a number of things. */
-const BOUND = /(?:_|^)(?:MS|SECONDS?|BYTES|CONNECTIONS|DIGITS|RESPONSES|HEADS|ATTEMPTS|BACKLOG|FLIGHT|KEPT|FACTOR|SAMPLES|FAILURES|REQUESTS)$/;
+const BOUND =
+  /(?:_|^)(?:MS|SECONDS?|BYTES|CONNECTIONS|DIGITS|RESPONSES|HEADS|ATTEMPTS|BACKLOG|FLIGHT|KEPT|FACTOR|SAMPLES|FAILURES|REQUESTS)$/;
 /** Bounds of nothing that a client, a server or an operator could run into. */
 const EXEMPT = new Set([
   'listeners.ts LOOK_MS', // how soon an empty listener is seen
@@ -65,7 +66,9 @@ suite('fixed limits', () => {
 
   test('every constant of the data plane that bounds something has a row', () => {
     const named = new Set(rows.map(({ file, name }) => `${file} ${name}`));
-    const files = globSync(['proxy/*.ts', 'http1/*.ts', 'health/*.ts', 'heartbeat/*.ts', 'balancer/admin-server.ts'], { cwd: join(root, 'src') });
+    const files = globSync(['proxy/*.ts', 'http1/*.ts', 'health/*.ts', 'heartbeat/*.ts', 'balancer/admin-server.ts'], {
+      cwd: join(root, 'src'),
+    });
     const missing = files.flatMap((file) =>
       [...constants(file).keys()]
         .filter((name) => BOUND.test(name) && !EXEMPT.has(`${file.split('/').at(-1)} ${name}`) && !named.has(`${file} ${name}`))

@@ -12,6 +12,8 @@ test('every metric of a balancer is in the reference, and no other', async () =>
   const balancer = new Balancer({ ...common, sink, reportIntervalMs: 1_000 });
   const told = [...balancer.metrics().matchAll(/^# HELP (\S+) (.+)$/gm)].map(([, name, help]) => `| \`${name}\` | ${help} |`);
   await balancer.close();
-  const [, section = ''] = readFileSync(join(import.meta.dirname, '../../../docs/reference.md'), 'utf8').split('## Metrics of the balancer');
+  const [, section = ''] = readFileSync(join(import.meta.dirname, '../../../docs/reference.md'), 'utf8').split(
+    '## Metrics of the balancer',
+  );
   assert.deepEqual(section.match(/^\| `.*$/gm) ?? [], told);
 });
