@@ -3,8 +3,8 @@
  * accounted for (the client never retries and gives up after 2 s), one fault in the middle. The servers write down the number of each
  * request that they execute, so a request that ran twice is seen.
  *
- * Environment: PROXIES (default: haproxy haproxy-safe nginx envoy envoy-pertry goproxy evenkeel), FAULTS (kill freeze rolling blackhole
- * slow reset flap), METHODS (GET POST), RATE (1000 requests/s), DELAY (10ms). `bench/run` gives it a network of its own.
+ * Environment: PROXIES (default: haproxy haproxy-safe nginx nginx-safe envoy envoy-pertry goproxy evenkeel), FAULTS (kill freeze rolling graceful
+ * blackhole slow reset flap), METHODS (GET POST), RATE (1000 requests/s), DELAY (10ms). `bench/run` gives it a network of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
@@ -37,6 +37,16 @@ const FAULTS: Record<string, Fault> = {
   rolling: async (servers) => {
     for (const [i, port] of PORTS.entries()) {
       await servers[i]!.end();
+      await sleep(200);
+      servers[i] = server(port);
+      await sleep(2000);
+    }
+  },
+  // A rolling update whose servers finish what they have.
+  graceful: async (servers) => {
+    for (const [i, port] of PORTS.entries()) {
+      servers[i]!.signal('SIGTERM');
+      await servers[i]!.output();
       await sleep(200);
       servers[i] = server(port);
       await sleep(2000);
@@ -105,13 +115,14 @@ function report(name: string, fault: string, method: string, result: LoadResult)
 }
 
 const words = (variable: string, byDefault: string) => (process.env[variable] ?? byDefault).split(/\s+/).filter(Boolean);
-const faults = words('FAULTS', 'kill freeze rolling blackhole slow reset flap');
+const faults = words('FAULTS', 'kill freeze rolling graceful blackhole slow reset flap');
 for (const fault of faults) if (!FAULTS[fault]) throw new Error(`no fault is called ${fault}; there are ${Object.keys(FAULTS).join(', ')}`);
 console.log(
   '| proxy | fault | sent | failed | how | executed twice | p50 ms | p99 ms | slowest ms |\n|---|---|---|---|---|---|---|---|---|',
 );
 for (const fault of faults) {
   for (const method of words('METHODS', 'GET POST')) {
-    for (const proxy of chosen('haproxy haproxy-safe nginx envoy envoy-pertry goproxy evenkeel')) await run(proxy, fault, method);
+    for (const proxy of chosen('haproxy haproxy-safe nginx nginx-safe envoy envoy-pertry goproxy evenkeel'))
+      await run(proxy, fault, method);
   }
 }

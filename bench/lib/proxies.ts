@@ -20,6 +20,7 @@ export const PROXIES: readonly ProxyCommand[] = [
   { name: 'haproxy', command: ['haproxy', '-f', peer('haproxy.cfg')] },
   { name: 'haproxy-safe', command: ['haproxy', '-f', peer('haproxy-safe.cfg')] },
   { name: 'nginx', command: ['nginx', '-p', TOOLS, '-c', peer('nginx.conf')] },
+  { name: 'nginx-safe', command: ['nginx', '-p', TOOLS, '-c', peer('nginx-safe.conf')] },
   { name: 'envoy', command: [join(TOOLS, 'envoy'), '-c', peer('envoy.yaml'), '--concurrency', '1', '-l', 'off'] },
   { name: 'envoy-pertry', command: [join(TOOLS, 'envoy'), '-c', peer('envoy-pertry.yaml'), '--concurrency', '1', '-l', 'off'] },
   { name: 'goproxy', command: [join(TOOLS, 'goproxy')], env: { GOMAXPROCS: '1' } },
