@@ -65,7 +65,9 @@ suite('Secrets that an HTTPS port needs', () => {
   world.test('while it is missing no balancer is ready, and Programmed names it', { timeout: 120_000 }, async () => {
     const https: Port = { name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'shop-tls' }] } };
     const balancer = { type: 'Dedicated', dedicated: { replicas: 1 } } as const;
-    await world.apply(resource(name, { backends: [helloBackend('web', 1)], ports: [https], balancer }));
+    // One connection has to stand, with nothing to do, until the kubelet comes by.
+    const limits = { idleTimeout: '10m' };
+    await world.apply(resource(name, { backends: [helloBackend('web', 1)], ports: [https], balancer, limits }));
     await world.conditions(name, { Accepted: 'True', Programmed: 'False' });
     await waitFor('the name of the Secret', async () => /Secret shop-tls: it is missing/.test(await message('Programmed')));
     assert.deepEqual((await world.balancers(name)).filter(isReady), []);
