@@ -51,6 +51,8 @@ suite('each sample, and each strategy, spreads as it should', () => {
   });
 
   world.test('shop: kubectl get shows it, by both names of the kind', async () => {
+    // Reports come every half second, and the status follows within a second.
+    await waitFor('the status to show all', async () => (await world.status('shop')).summary?.endpoints === '4/4');
     const table = await kubectl(['get', 'lbs', 'shop', '-n', world.namespace]);
     assert.match(
       table,
