@@ -10,6 +10,8 @@ import { rate, useWorld } from './support/world.ts';
 
 /** A frozen balancer is out of the Service within this. */
 const OUT_OF_SERVICE_MS = 4000;
+/** Requests that one balancer may have under way: those of some milliseconds. */
+const HELD = 50;
 
 suite('two balancers, one of which goes', () => {
   const world = useWorld('balancers');
@@ -88,6 +90,9 @@ suite('two balancers, one of which goes', () => {
         assert.deepEqual(kinds, [], 'its connections break, and no balancer answers wrongly');
       }
       assert.ok(lasted < OUT_OF_SERVICE_MS);
+      // One of two is gone: at most three in four of what was due meanwhile (half, and luck), and what it held.
+      const due = (rate + rate / 5) * (lasted / 1000);
+      assert.ok(kept.failed + fresh.failed <= 0.75 * due + HELD, `${kept.failed} + ${fresh.failed} failed of ${Math.round(due)} due`);
       assert.equal((await world.status(name)).failovers ?? 0, 0);
     },
   );

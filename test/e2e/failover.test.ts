@@ -200,9 +200,11 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   world.test('a pod is deleted: nothing fails, and it is no failover', async (context) => {
     await world.settled(name);
     const victim = await anyServer();
+    const [plainVictim] = await podsOf(world.namespace, { app: 'plain' });
+    assert.ok(plainVictim);
     const failovers = (await world.status(name)).failovers ?? 0;
     const { gets, posts, fresh } = await withTraffic(context, async () => {
-      await kubectl(['delete', 'pod', victim.metadata.name, '-n', world.namespace, '--wait=true']);
+      await kubectl(['delete', 'pod', victim.metadata.name, plainVictim.metadata.name, '-n', world.namespace, '--wait=true']);
       await waitFor('a pod in its place', async () => {
         const servers = await world.servers(name);
         return servers.length === 3 && servers.every(isReady);
@@ -219,7 +221,9 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     const old = new Set((await world.servers(name)).map(({ metadata }) => metadata.name));
     const { gets, posts, fresh } = await withTraffic(context, async () => {
       await world.patch(name, { backends: [helloBackend('web', 3, {}, ['--linger', '2s'])] });
+      await kubectl(['rollout', 'restart', 'deployment/plain', '-n', world.namespace]);
       await world.settled(name);
+      await kubectl(['rollout', 'status', 'deployment/plain', '-n', world.namespace, '--timeout=60s']);
       const servers = await world.servers(name);
       assert.deepEqual(
         servers.filter(({ metadata }) => old.has(metadata.name)),
@@ -234,9 +238,12 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
 
   world.test('scaled from 3 to 6 to 2: nothing fails, and all that there are get requests', { timeout: 180_000 }, async (context) => {
     const { gets, posts, fresh } = await withTraffic(context, async ({ gets }) => {
+      const scalePlain = (replicas: number) => kubectl(['scale', 'deployment/plain', '-n', world.namespace, `--replicas=${replicas}`]);
       await world.patch(name, { backends: [helloBackend('web', 6, {}, ['--linger', '2s'])] });
+      await scalePlain(6);
       await world.settled(name);
       await flowing(gets);
+      await scalePlain(2);
       await world.patch(name, { backends: [helloBackend('web', 2, {}, ['--linger', '2s'])] });
       await waitFor('two servers', async () => (await world.servers(name)).length === 2);
       await world.settled(name);
