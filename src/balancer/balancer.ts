@@ -179,19 +179,25 @@ export class Balancer implements ConfigTarget {
   }
 
   applyEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
+    const previous = this.#endpoints;
+    this.#endpoints = endpoints;
+    this.#stale = stale;
+    this.#pool.setEndpoints(endpoints, stale);
+    this.#record(previous, endpoints);
+    this.#heartbeats.setEndpoints(endpoints);
+    this.#sooner();
+  }
+
+  /** Whose outages end, or go on elsewhere, with a change of who is there. After the pool has settled what those that left were holding. */
+  #record(previous: readonly Endpoint[] | null, endpoints: readonly Endpoint[]): void {
     const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
-    for (const { id, podName } of this.#endpoints ?? []) {
+    for (const { id, podName } of previous ?? []) {
       if (pods.has(id) && pods.get(id) === podName) continue;
       this.#recorder.removed(id);
       this.#heartbeatMs.delete(id);
     }
-    const before = new Set(this.#endpoints?.map(({ id }) => id));
+    const before = new Set(previous?.map(({ id }) => id));
     for (const endpoint of endpoints) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
-    this.#endpoints = endpoints;
-    this.#stale = stale;
-    this.#pool.setEndpoints(endpoints, stale);
-    this.#heartbeats.setEndpoints(endpoints);
-    this.#sooner();
   }
 
   /** Null: in service. Else why not. */

@@ -5,6 +5,8 @@ import type { FailoverReport } from '../model/report.ts';
 const RECORDS = 20;
 /** Requests that fail on an endpoint that is not out count for its outage if that begins within this time. */
 const PRELUDE_MS = 30_000;
+/** Endpoints for which such requests are remembered: those of servers that never come back must not add up. */
+const PRELUDES = 1_000;
 
 interface Outage {
   readonly id: string;
@@ -110,11 +112,14 @@ export class FailoverRecorder {
   }
 
   #counts(endpointId: string, at: number): { rescued: number; lost: number } {
-    const outage = this.#open.get(endpointId);
+    // What an endpoint held may be settled only after it has left.
+    const left = () => this.#outages.find((each) => each.removed && each.endpoint.id === endpointId && at - each.startedAt <= PRELUDE_MS);
+    const outage = this.#open.get(endpointId) ?? left();
     if (outage) return outage;
     const known = this.#preludes.get(endpointId);
     if (known && at - known.since <= PRELUDE_MS) return known;
     const prelude: Prelude = { since: at, rescued: 0, lost: 0 };
+    if (this.#preludes.size >= PRELUDES) this.#preludes.clear();
     this.#preludes.set(endpointId, prelude);
     return prelude;
   }

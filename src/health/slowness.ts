@@ -38,6 +38,11 @@ export class Pace {
     this.#owed += 1;
   }
 
+  /** A request will not be answered any more, for a reason that is not the endpoint's. */
+  withdrawn(): void {
+    if (this.#owed > 0) this.#owed -= 1;
+  }
+
   /** A response began, `milliseconds` after its request was sent. What is owed begins anew: it does answer. */
   answered(milliseconds: number): void {
     this.#owed = 0;

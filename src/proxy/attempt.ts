@@ -100,7 +100,7 @@ export abstract class Attempt {
   /** Ends it without a word to its owner: another attempt has won, or the client is gone. */
   abort(): void {
     if (this.phase === 'Over') return;
-    if (this.#sentAt > 0 && this.unanswered) this.upstream.silence.withdrawn(this.#sentAt);
+    if (this.#sentAt > 0 && this.unanswered) this.upstream.withdrawn(this.#sentAt);
     this.over();
     this.drop();
   }

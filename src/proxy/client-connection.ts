@@ -378,7 +378,11 @@ export class ClientConnection implements ExchangeClient {
   #drained(): void {
     if (this.#tunnel) this.#tunnel.clientDrained();
     else if (this.#exchange) this.#exchange.clientDrained();
-    else this.#next();
+    else if (this.#stash) {
+      // What waits here has waited for the client itself.
+      this.#waitingSince = this.#host.context.time.now();
+      this.#next();
+    }
   }
 
   #gone(): void {

@@ -144,7 +144,7 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
       if (head === null) return;
       offset = heads.end;
       if (head.status === 101) {
-        this.#switch(head, chunk.subarray(offset));
+        this.#switch(head, chunk.subarray(offset), now);
         return;
       }
       if (head.status >= 200) {
@@ -197,10 +197,11 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     this.#connection.destroy();
   }
 
-  #switch(head: ResponseHead, rest: Buffer): void {
+  #switch(head: ResponseHead, rest: Buffer, now: number): void {
     if (this.request.upgrade === null || head.upgrade === null) {
       throw new ProtocolError(502, 'UnaskedSwitch', 'the server switches to a protocol that nobody asked for');
     }
+    this.finalCame(now);
     this.completed();
     this.owner.switched(this, head, this.#connection, rest);
   }

@@ -13,6 +13,7 @@ export class PortSockets {
   readonly #onConnection: (socket: Socket) => void;
   readonly #onError: (error: Error) => void;
   #servers: Server[] = [];
+  #closed = false;
 
   /** `onError`: of a socket that listens already. */
   constructor(onConnection: (socket: Socket) => void, onError: (error: Error) => void) {
@@ -33,11 +34,12 @@ export class PortSockets {
     if (process.platform !== 'linux') return;
     const bound = this.port;
     await closed(this.#servers.pop());
-    for (let each = 0; each < SOCKETS; each++) await this.#open(host, bound, true);
+    for (let each = 0; each < SOCKETS && !this.#closed; each++) await this.#open(host, bound, true);
   }
 
   /** Takes no more connections. */
   close(): void {
+    this.#closed = true;
     for (const server of this.#servers) server.close();
   }
 

@@ -28,6 +28,8 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   #tunnel: Tunnel | null = null;
   #over = false;
   #waiting = false;
+  /** LoopTime since which nothing is left but for the client to take the rest; 0: not yet. */
+  #endingSince = 0;
 
   constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
     this.#socket = socket;
@@ -51,8 +53,10 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     return this.#over;
   }
 
-  /** A tunnel looks at the time through its connection to the server. */
-  tickClient(): void {}
+  /** A tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
+  tickClient(now: number): void {
+    if (this.#endingSince > 0 && now - this.#endingSince >= this.#in.route.limits.writeTimeoutMs) this.#socket.destroy();
+  }
 
   closeIfIdle(): void {}
 
@@ -68,8 +72,13 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     if (!this.#connection || !this.#upstream) return;
     context.observer.completed(this.#upstream);
     for (const failed of this.#tried) context.observer.rescued(failed);
-    this.#tunnel = new Tunnel(this.#socket, this.#connection, this.#in, () => this.#socket.destroySoon());
+    this.#tunnel = new Tunnel(this.#socket, this.#connection, this.#in, () => this.#tunnelOver());
     this.#socket.resume();
+  }
+
+  #tunnelOver(): void {
+    this.#endingSince = Math.max(this.#in.context.time.now(), 1);
+    this.#socket.destroySoon();
   }
 
   received(): void {}

@@ -86,11 +86,17 @@ export class Tunnel implements ConnectionUser {
   condemned(): void {}
 
   expelled(): void {
-    this.close();
+    if (this.#over) this.#connection.destroy();
+    else this.close();
   }
 
   tick(now: number, _limits: FailoverConfig): void {
     const { limits } = this.#in.route;
+    if (this.#over) {
+      // What is left for the server goes out first, but not for as long as it likes: a frozen one never takes it.
+      if (now - this.#lastByteAt >= limits.tunnelHalfOpenTimeoutMs) this.#connection.destroy();
+      return;
+    }
     const halfOpen = this.#clientEnded || this.#serverEnded;
     if (now - this.#lastByteAt < (halfOpen ? limits.tunnelHalfOpenTimeoutMs : limits.tunnelIdleTimeoutMs)) return;
     this.#in.metrics.failure(halfOpen ? 'TunnelHalfOpenTimeout' : 'TunnelIdleTimeout');
@@ -107,6 +113,7 @@ export class Tunnel implements ConnectionUser {
   #close(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#lastByteAt = this.#in.context.time.now();
     this.#connection.socket.destroySoon();
     this.#onOver();
   }

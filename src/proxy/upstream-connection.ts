@@ -99,6 +99,8 @@ export class UpstreamConnection {
   release(now: number): void {
     this.#user = null;
     this.#share();
+    // TLS hands on what it has read already, pause or not: the answer may have become whole meanwhile.
+    if (this.socket.isPaused()) this.socket.resume();
     this.reused = true;
     this.#owner.release(this, now);
   }

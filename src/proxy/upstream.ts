@@ -68,6 +68,12 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     this.pace.sent(now);
   }
 
+  /** A request that was sent at `sentAt` was given up, for a reason that is not the endpoint's. */
+  withdrawn(sentAt: number): void {
+    this.silence.withdrawn(sentAt);
+    this.pace.withdrawn();
+  }
+
   /** A response began `firstByteMs` after its request was sent. */
   answered(firstByteMs: number): void {
     this.firstByteTime.observe(firstByteMs);
@@ -168,6 +174,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   expel(): void {
     this.closeIdle();
     this.#eachUser((user) => user.expelled());
+    // One that is retired waits for the server's end of it, for which a frozen server has no time.
+    for (const session of [...this.#sessions]) session.destroy();
   }
 
   closeIdle(): void {

@@ -111,7 +111,7 @@ function closest(drafts: readonly Draft[], part: Part): Draft | undefined {
   return drafts
     .filter(({ outage }) => outage.endpoint === part.report.address && outage.podName === part.report.podName)
     .filter((draft) => draft.parts.every((other) => other.view !== part.view))
-    .filter(({ outage }) => overlap(outage.timeMs, outage.recoveryTimeMs, part.startMs, part.endMs))
+    .filter(({ outage }) => overlap(outage.timeMs, outage.recoveryTimeMs ?? outage.removedTimeMs, part.startMs, part.endMs))
     .sort((a, b) => distance(a) - distance(b))[0];
 }
 

@@ -105,3 +105,16 @@ test('an endpoint that leaves and was not out, or comes for the first time, chan
   recorder.listed(endpoint(2), 5_000);
   assert.deepEqual([recorder.reports(6_000)[0]?.removed, recorder.reports(6_000)[0]?.outMilliseconds], [false, 1_000]);
 });
+
+test('a request that it held and that is settled after it has left counts for its outage', () => {
+  const recorder = new FailoverRecorder('ab');
+  recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
+  recorder.removed(shop.id);
+  recorder.rescued(shop.id, 3_000);
+  assert.equal(recorder.reports(4_000)[0]?.rescued, 1);
+  recorder.out({ ...shop, podName: 'stable-2' }, 'HeartbeatRefused', 100, 5_000);
+  assert.deepEqual(
+    recorder.reports(6_000).map(({ rescued }) => rescued),
+    [0, 1],
+  );
+});

@@ -32,6 +32,11 @@ describe('the pace of an endpoint', () => {
   });
   it('requests that go unanswered count by the age of the oldest', () => assert.equal(owing(steady(10), OWED_REQUESTS, 100).at(400), 300));
   it('a few of them do not', () => assert.ok((owing(steady(10), OWED_REQUESTS - 1, 100).at(9_000) ?? 0) < 11));
+  it('nor do those that were given up', () => {
+    const pace = owing(steady(10), OWED_REQUESTS, 100);
+    pace.withdrawn();
+    assert.ok((pace.at(9_000) ?? 0) < 11);
+  });
   it('nor do any while no check was answered: it may be frozen', () => {
     const pace = steady(10);
     pace.checked(50);

@@ -187,3 +187,18 @@ test('counts of a failover never fall when a balancer has forgotten its share', 
   ]);
   assert.equal(result.recent[0]?.lost, 5);
 });
+
+test('an outage whose endpoint has left takes in no later one, though nobody is left who knew of it', () => {
+  const { totals, started } = run([
+    { at: 0, views: [view('a', { failovers: [failover('a-1', 0, null)] })] },
+    { at: 5, views: [view('a', { failovers: [failover('a-1', 5_000, null, { removed: true })] })] },
+    { at: 60, views: [view('b', { failovers: [failover('b-1', 0, null)] })] },
+  ]);
+  assert.deepEqual(
+    [totals, started],
+    [
+      [1, 1, 2],
+      ['a-1', 'b-1'],
+    ],
+  );
+});
