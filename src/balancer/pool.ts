@@ -4,6 +4,7 @@ import type { CheckResult } from '../heartbeat/check-result.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { HealthReason } from '../model/health.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
 import { Upstream } from '../proxy/upstream.ts';
@@ -51,6 +52,9 @@ const NOTHING: PoolConfig = {
     drainTimeoutMs: 0,
   },
 };
+
+/** Reasons that speak of a server which breaks or refuses connections, and so has a word to say about each that it holds. */
+const REFUSALS: ReadonlySet<HealthReason> = new Set(['HeartbeatRefused', 'TrafficFailed']);
 
 /** All endpoints at run time: what is known of each, kept through changes of configuration, and what follows from it. */
 export class Pool implements TrafficObserver {
@@ -187,7 +191,7 @@ export class Pool implements TrafficObserver {
     if (!outcome.changed) return;
     this.#groups.get(upstream.endpoint.portName)?.choose();
     this.#options.onChange(upstream, outcome);
-    if (outcome.record.state === 'Unhealthy') upstream.condemn();
+    if (outcome.record.state === 'Unhealthy') upstream.condemn(REFUSALS.has(outcome.record.reason));
     else if (outcome.record.state === 'Suspect') upstream.suspect();
   }
 

@@ -24,8 +24,8 @@ export interface AttemptOwner {
   failed(attempt: Attempt, failure: AttemptFailure): void;
   /** Its server has one request less. */
   freed(): void;
-  /** Its server has one request less. */
-  freed(): void;
+  /** Whether it could be made again on another server. */
+  mayRetry(attempt: Attempt): boolean;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
 }
@@ -122,8 +122,11 @@ export abstract class Attempt {
     if (this.unanswered) this.owner.suspected(this);
   }
 
-  condemned(): void {
-    if (this.unanswered) this.fail('Unhealthy');
+  condemned(refuses: boolean): void {
+    if (!this.unanswered) return;
+    // A server that ends well refuses what is new and finishes what it has; if it were dead this connection would have been reset.
+    if (refuses && this.phase !== 'Connecting' && !this.owner.mayRetry(this)) return;
+    this.fail('Unhealthy');
   }
 
   expelled(): void {

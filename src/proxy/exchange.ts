@@ -300,7 +300,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     const stale = failure === 'Stale' && !this.#staleRetried;
     if (stale) this.#staleRetried = true;
     else this.#tried = [...this.#tried, attempt.upstream];
-    const next = failure !== 'ResponseTimeout' && this.#mayRetry(attempt) ? this.find() : 'None';
+    const next = failure !== 'ResponseTimeout' && this.mayRetry(attempt) ? this.find() : 'None';
     const rescue = failure === 'Unhealthy' && !this.#rescued;
     if (next === 'None' || !(stale || rescue || this.#draw())) {
       this.#refuse(failure === 'Unhealthy' && !attempt.requestLeft ? NO_SERVER : FAILURE_ANSWERS[failure], failure);
@@ -314,7 +314,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
 
   /** Nothing of it has left for a server that seems to be away: it goes to another one instead. */
   #move(attempt: Attempt): void {
-    const next = this.#mayRetry(attempt) ? this.#pickHealthy(attempt.upstream) : null;
+    const next = this.mayRetry(attempt) ? this.#pickHealthy(attempt.upstream) : null;
     if (!next || !this.#draw()) return;
     this.#tried = [...this.#tried, attempt.upstream];
     this.#victims = [...this.#victims, attempt.upstream];
@@ -339,7 +339,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     );
   }
 
-  #mayRetry(attempt: Attempt): boolean {
+  mayRetry(attempt: Attempt): boolean {
     if (this.#attempts >= ATTEMPTS) return false;
     return mayRetry({
       responseStarted: this.#answering !== null,

@@ -23,8 +23,8 @@ export interface ConnectionUser {
   closed(error: Error | null): void;
   /** Its endpoint is suspected of having stopped answering. */
   suspected(): void;
-  /** Its endpoint was marked Unhealthy. */
-  condemned(): void;
+  /** Its endpoint was marked Unhealthy. `refuses`: it breaks or refuses connections, where another is silent. */
+  condemned(refuses: boolean): void;
   /** Its endpoint has been draining for too long, or does not exist any more. */
   expelled(): void;
   /** Looks at the time; `now` is LoopTime. */

@@ -165,9 +165,9 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   }
 
   /** It is marked down: what it holds unanswered is tried elsewhere, or fails at once. */
-  condemn(): void {
+  condemn(refuses: boolean): void {
     this.closeIdle();
-    this.#eachUser((user) => user.condemned());
+    this.#eachUser((user) => user.condemned(refuses));
   }
 
   /** Its time is over: everything that it still has ends. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, type Script, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, endpointAt, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const HTTP_CHECK = {
@@ -201,4 +201,25 @@ test('with None, a GET that left is not tried again', async () => {
   await using started = await startBalancer([bad.port, other.port], config({ failover: { retryMethods: 'None' } }));
   assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 502 /);
   assert.equal(bad.requests.length + other.requests.length, 1);
+});
+
+test('a server that refuses new connections and finishes what it has loses no POST, though it is marked down', async () => {
+  const replies: (() => void)[] = [];
+  const finishes: Script = ({ method }, reply) => (method === 'POST' ? replies.push(() => reply.send('finished')) : reply.send('quick'));
+  await using ending = await ScriptedServer.start(finishes);
+  await using good = await ScriptedServer.start(finishes);
+  const check = { ...HTTP_CHECK, check: { type: 'TCP' as const, port: await closedPort() } };
+  await using started = await startBalancer([], balancerConfig({ heartbeat: HTTP_CHECK }));
+  started.balancer.applyEndpoints([endpointAt(ending.port), endpointAt(good.port)], false);
+  using one = await RawClient.connect(started.port);
+  using two = await RawClient.connect(started.port);
+  one.say(POST);
+  two.say(POST);
+  await until(() => replies.length === 2, 'each server has one');
+  // From now on heartbeats are refused.
+  started.balancer.applyConfig(balancerConfig({ generation: 2, heartbeat: check }));
+  await until(() => started.balancer.report().failovers.length === 2, 'both are marked down');
+  for (const reply of replies) reply();
+  for (const client of [one, two]) await client.hear(/200 Said[\s\S]*finished$/);
+  assert.equal(ending.requests.length + good.requests.length, 2, 'and each POST ran once');
 });
