@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../api/v1alpha1/defaults.ts';
+import { INITIAL_BALANCERS } from '../api/v1alpha1/defaults.ts';
 import { backendName, balancerName, resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { parseBalancerConfig } from '../config/parse-balancer-config.ts';
@@ -46,7 +46,7 @@ export function observe(resource: LoadBalancedService, caches: Caches): Observat
       .reportsOf(`${namespace}/${name}`)
       .map((report) => toView(report, caches))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    balancers: workload(balancerName(name), resource.spec.balancer?.dedicated?.replicas ?? DEFAULTS['spec.balancer.dedicated.replicas']),
+    balancers: workload(balancerName(name), resource.spec.balancer?.dedicated?.replicas ?? INITIAL_BALANCERS),
     servers: new Map(
       resource.spec.backends
         .filter((backend) => backend.type === 'Deployment')

@@ -1,5 +1,6 @@
-import type { DefaultedSpec } from '../api/v1alpha1/defaults.ts';
+import { type DefaultedSpec, INITIAL_BALANCERS } from '../api/v1alpha1/defaults.ts';
 import { BACKEND_LABEL } from '../api/v1alpha1/labels.ts';
+import { balancerName, resourceName } from '../api/v1alpha1/names.ts';
 import type { BackendConfig, BalancerConfig } from '../model/config.ts';
 import { desiredObjects } from '../resources/desired.ts';
 import type { Manifest } from '../resources/owned.ts';
@@ -30,7 +31,8 @@ export interface PlanInput {
 export function plan({ observation, spec, config: wanted, balancerImage }: PlanInput): Plan {
   const retirement = retire(wanted, observation.liveConfig, arrivals(observation, spec));
   const { config } = retirement;
-  const manifests = desiredObjects({ resource: observation.resource, spec, config, balancerImage }).map((manifest) =>
+  const balancerReplicas = spec.balancer.replicas ?? initialBalancers(observation);
+  const manifests = desiredObjects({ resource: observation.resource, spec, config, balancerImage, balancerReplicas }).map((manifest) =>
     manifest.kind === 'ConfigMap' ? withAwaited(manifest, retirement.awaited) : manifest,
   );
   const desired = new Set(manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`));
@@ -39,6 +41,11 @@ export function plan({ observation, spec, config: wanted, balancerImage }: PlanI
   );
   const prune = obsolete.filter((child) => mayGo(child, observation, config));
   return { manifests, prune, pending: waiting(retirement, obsolete.length - prune.length) };
+}
+
+/** What is made says how many; what is there already keeps its number, whoever has set it. */
+function initialBalancers({ resource, live }: Observation): number | undefined {
+  return live('Deployment', balancerName(resourceName(resource))) === undefined ? INITIAL_BALANCERS : undefined;
 }
 
 function withAwaited(manifest: Manifest, awaited: readonly string[]): Manifest {

@@ -9,10 +9,14 @@ import type {
   Heartbeat,
   Limits,
   LoadBalancedService,
+  PodTemplateOverlay,
   Port,
   PortTls,
   Schedule,
 } from './types.ts';
+
+/** Balancers of a resource that does not say how many, until somebody else (an autoscaler) does. */
+export const INITIAL_BALANCERS = 2;
 
 /**
  * The default of every field of v1alpha1 that has a fixed one, by its path. Frozen: what a stored resource means never changes.
@@ -59,7 +63,6 @@ export const DEFAULTS = {
   'spec.limits.tunnelHalfOpenTimeout': '60s',
   'spec.limits.pendingRequests': 1_024,
   'spec.limits.pendingTimeout': '1s',
-  'spec.balancer.dedicated.replicas': 2,
   'spec.telemetry.accessLog': 'None',
 } as const;
 
@@ -75,7 +78,12 @@ export interface DefaultedSpec {
   readonly heartbeat: DefaultedHeartbeat;
   readonly failover: Required<Failover>;
   readonly limits: DefaultedLimits;
-  readonly balancer: { readonly type: 'Dedicated'; readonly replicas: number };
+  readonly balancer: {
+    readonly type: 'Dedicated';
+    /** Undefined: the live number, and INITIAL_BALANCERS at first. */
+    readonly replicas: number | undefined;
+    readonly template: PodTemplateOverlay;
+  };
   readonly telemetry: { readonly accessLog: 'None' | 'JSON'; readonly responseHeader: string | null };
 }
 
@@ -179,7 +187,7 @@ export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
     heartbeat: heartbeatWithDefaults(spec.heartbeat ?? {}),
     failover: failoverWithDefaults(spec.failover ?? {}),
     limits: limitsWithDefaults(spec.limits ?? {}),
-    balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas ?? DEFAULTS['spec.balancer.dedicated.replicas'] },
+    balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas, template: spec.balancer?.dedicated?.template ?? {} },
     telemetry: {
       accessLog: spec.telemetry?.accessLog ?? DEFAULTS['spec.telemetry.accessLog'],
       responseHeader: spec.telemetry?.responseHeader ?? null,
