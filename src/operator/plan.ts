@@ -7,7 +7,8 @@ import type { Manifest } from '../resources/owned.ts';
 import { type Arrivals, AWAITED_ANNOTATION, type Retirement, retire } from '../resources/retirement.ts';
 import type { Problem } from '../status/input.ts';
 import { type BalancerView, credible, present } from '../status/view.ts';
-import type { Child } from './child.ts';
+import { decideAdoption, portNamesOf } from './adoption.ts';
+import { type Child, isHeld } from './child.ts';
 import type { Observation } from './observation.ts';
 
 /** What is to be done for one resource, decided before anything is done. */
@@ -18,6 +19,10 @@ export interface Plan {
   readonly prune: readonly Child[];
   /** What has to come about before the rest can be done. */
   readonly pending: Problem | null;
+  /** Name of the Service that is taken over now; null: none is. */
+  readonly adopt: string | null;
+  /** Nothing is done at all, because of this. */
+  readonly refused: Problem | null;
 }
 
 export interface PlanInput {
@@ -32,15 +37,26 @@ export function plan({ observation, spec, config: wanted, balancerImage }: PlanI
   const retirement = retire(wanted, observation.liveConfig, arrivals(observation, spec));
   const { config } = retirement;
   const balancerReplicas = spec.balancer.replicas ?? initialBalancers(observation);
-  const manifests = desiredObjects({ resource: observation.resource, spec, config, balancerImage, balancerReplicas }).map((manifest) =>
+  const { name: serviceName, adoption: asked } = spec.service;
+  const adoption = decideAdoption(observation, spec, config);
+  const servicePortNames = portNamesOf(asked === 'IfUnowned' ? observation.live('Service', serviceName) : undefined, config);
+  const wantedObjects = { resource: observation.resource, spec, config, balancerImage, balancerReplicas, servicePortNames };
+  const manifests = desiredObjects(wantedObjects).map((manifest) =>
     manifest.kind === 'ConfigMap' ? withAwaited(manifest, retirement.awaited) : manifest,
   );
   const desired = new Set(manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`));
   const obsolete = observation.children.filter(
-    (child) => !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
+    (child) => !isHeld(child) && !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
   );
   const prune = obsolete.filter((child) => mayGo(child, observation, config));
-  return { manifests, prune, pending: waiting(retirement, obsolete.length - prune.length) };
+  const isService = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === serviceName;
+  return {
+    manifests: adoption.step === 'Await' ? manifests.filter((manifest) => !isService(manifest)) : manifests,
+    prune,
+    pending: adoption.step === 'Await' ? adoption.pending : waiting(retirement, obsolete.length - prune.length),
+    adopt: adoption.step === 'Adopt' ? serviceName : null,
+    refused: adoption.step === 'Refuse' ? adoption.problem : null,
+  };
 }
 
 /** What is made says how many; what is there already keeps its number, whoever has set it. */

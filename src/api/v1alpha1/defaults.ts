@@ -25,6 +25,8 @@ export const INITIAL_BALANCERS = 2;
 export const DEFAULTS = {
   'spec.suspend': false,
   'spec.service.type': 'ClusterIP',
+  'spec.service.adoption': 'Never',
+  'spec.service.deletion': 'Delete',
   'spec.ports[].protocol': 'HTTP',
   'spec.backends[].protocol': 'HTTP1',
   'spec.ports[].tls.minVersion': '1.2',
@@ -180,7 +182,12 @@ export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
   const weighted = spec.backends.some((backend) => backend.weight !== undefined);
   return {
     suspend: spec.suspend ?? DEFAULTS['spec.suspend'],
-    service: { name: clientServiceName(resource), type: spec.service?.type ?? DEFAULTS['spec.service.type'] },
+    service: {
+      name: clientServiceName(resource),
+      type: spec.service?.type ?? DEFAULTS['spec.service.type'],
+      adoption: spec.service?.adoption ?? DEFAULTS['spec.service.adoption'],
+      deletion: spec.service?.deletion ?? DEFAULTS['spec.service.deletion'],
+    },
     ports: spec.ports.map(portWithDefaults),
     backends: spec.backends.map((backend) => backendWithDefaults(backend, weighted, spec.ports)),
     strategy: spec.strategy?.type ?? DEFAULTS['spec.strategy.type'],

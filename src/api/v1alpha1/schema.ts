@@ -171,6 +171,20 @@ export const SCHEMA: StructuralSchema = {
                 "NodePort",
                 "LoadBalancer"
               ]
+            },
+            "adoption": {
+              "type": "string",
+              "enum": [
+                "Never",
+                "IfUnowned"
+              ]
+            },
+            "deletion": {
+              "type": "string",
+              "enum": [
+                "Delete",
+                "Orphan"
+              ]
             }
           }
         },

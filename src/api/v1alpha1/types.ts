@@ -85,6 +85,14 @@ export interface ClientService {
    * Type of the Service. ClusterIP is reached from inside the cluster, NodePort also on a port of each node, LoadBalancer also through the load balancer of the cluster's provider. Default ClusterIP.
    */
   type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /**
+   * What happens to a Service of that name that is there already. IfUnowned takes it over where no other object owns it, with its addresses and the names of its ports, as soon as every balancer can take its clients; Never leaves it alone and says so. Default Never.
+   */
+  adoption?: 'Never' | 'IfUnowned';
+  /**
+   * What happens to the Service when the resource is deleted. Delete takes it along; Orphan leaves it behind as it is, so that it can lead elsewhere, and holds from the moment that the operator has seen it. Default Delete.
+   */
+  deletion?: 'Delete' | 'Orphan';
 }
 /**
  * One port of the Service.

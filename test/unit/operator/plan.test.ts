@@ -58,6 +58,7 @@ function decide(situation: Situation) {
     resource: resource(wanted, 2, situation.replicas),
     children: situation.children ?? [],
     live: (kind, name) => situation.children?.find((each) => each.kind === kind && each.metadata?.name === name),
+    isUnowned: () => false,
     liveConfig: situation.live === undefined ? live(...wanted) : situation.live,
     views: listed === null ? [] : [view('a', { appliedGeneration: applied, backends })],
     balancers: workload(1),
@@ -125,6 +126,19 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   'the Service for clients had another name, and balancers are behind': {
     given: { wanted: ['stable'], children: [child('Service', 'front')], applied: 1 },
     expect: { prune: [], pending: 'RemovingObjects' },
+  },
+  'the Service for clients had another name, and is to outlive the resource': {
+    given: {
+      wanted: ['stable'],
+      children: [
+        {
+          kind: 'Service',
+          fingerprint: '',
+          metadata: { name: 'front', labels: { 'evenkeel.dev/service': 'shop' }, annotations: { 'evenkeel.dev/held-by': 'owner-1' } },
+        },
+      ],
+    },
+    expect: { prune: [], pending: undefined },
   },
   'the Service for clients had another name': {
     given: { wanted: ['stable'], children: [child('Service', 'front')] },
