@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts';
 import { type ApiError, ConnectionError, isExpired, isNotFound } from './errors.ts';
 import { apiVersionOf, collectionPath, describe, type ObjectName, objectPath, type ResourceRef, resourceOf } from './resources.ts';
 import { sleep, systemTimers, type Timers } from './timers.ts';
-import { type Answer, Transport } from './transport.ts';
+import { type Answer, type AnswerObserver, Transport } from './transport.ts';
 import { readWatch, type WatchEvent } from './watch.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -19,6 +19,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Of one answer. 32 MiB unless given. */
   readonly maxResponseBytes?: number;
+  /** For metrics. */
+  readonly onAnswer?: AnswerObserver;
 }
 
 export interface RequestOptions {
@@ -106,7 +108,7 @@ export class KubeClient {
     this.#random = options.random ?? Math.random;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#userAgent = options.userAgent ?? 'evenkeel';
-    this.#transport = new Transport(credentials, this.#timers, options.maxResponseBytes ?? 32 * 1024 * 1024);
+    this.#transport = new Transport(credentials, this.#timers, options.maxResponseBytes ?? 32 * 1024 * 1024, options.onAnswer);
   }
 
   /** Ends idle connections and those in use. */

@@ -52,12 +52,11 @@ const EVENTS_DEADLINE_MS = 1_000;
 
 /** Runs until `signal` aborts, then ends in order and resolves. Rejects where it cannot start. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
-  const client = new KubeClient(options.credentials, { userAgent: 'evenkeel-operator' });
-  const operator = new Operator(options, client);
+  const operator = new Operator(options);
   try {
     await operator.run();
   } finally {
-    client.close();
+    operator.close();
   }
 }
 
@@ -75,11 +74,15 @@ class Operator {
   /** Null: this replica does not lead. */
   #queue: WorkQueue | null = null;
 
-  constructor(options: OperatorOptions, client: KubeClient) {
+  constructor(options: OperatorOptions) {
     const { logger, lease } = options;
     const now = systemTimers.now;
     const wallClock = Date.now;
     this.#options = options;
+    const client = new KubeClient(options.credentials, {
+      userAgent: 'evenkeel-operator',
+      onAnswer: (method, status) => this.#metrics.answered(method, status),
+    });
     this.#client = client;
     this.#elector = lease === null ? null : this.#createElector(lease);
     this.#events = new EventRecorder({ client, reportingController: REPORTING_CONTROLLER, reportingInstance: options.identity, logger });
@@ -116,6 +119,11 @@ class Operator {
 
   get #leads(): boolean {
     return this.#elector === null ? this.#queue !== null : this.#elector.isLeader;
+  }
+
+  /** Ends its connections. */
+  close(): void {
+    this.#client.close();
   }
 
   async run(): Promise<void> {
@@ -215,6 +223,9 @@ class Operator {
       conditions: () => this.#caches.resources.list().flatMap((resource) => resource.status?.conditions ?? []),
       contactAgeMs: () => this.#caches.lastContactAgeMs(),
       eventsDropped: () => this.#events.dropped,
+      workAgesMs: () => [...this.#working.values()].map((since) => systemTimers.now() - since),
+      workers: this.#options.workers,
+      apiHost: this.#options.credentials.server.host,
     });
   }
 
