@@ -75,10 +75,13 @@ judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC throu
 	node test/judges/h2spec.ts
 	node test/judges/grpc-interop.ts
 
-bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
+
+leak: build ## memory over ten million requests (10 minutes and more)
+	bench/run leak
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: test-packaging judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: test-packaging leak judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

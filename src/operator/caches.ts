@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../api/meta.ts';
 import { COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { clientServiceName } from '../api/v1alpha1/names.ts';
@@ -9,7 +10,7 @@ import type { Change } from '../kube/store.ts';
 import type { Timers } from '../kube/timers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancerPod, toBalancerPod } from './balancer-pod.ts';
-import { type Child, controllerOf, toChild } from './child.ts';
+import { type Child, holderOf, toChild } from './child.ts';
 import { type ReceivedReport, receive } from './report.ts';
 
 export interface CachesOptions {
@@ -79,7 +80,7 @@ export class Caches {
           resource,
           labelSelector: resource === Resources.Service ? undefined : OURS,
           keep: toChild,
-          indexes: { owner: (child) => [controllerOf(child)?.uid ?? ''].filter((uid) => uid !== '') },
+          indexes: { owner: (child) => [holderOf(child)?.uid ?? ''].filter((uid) => uid !== '') },
         }),
       ]),
     );
@@ -116,7 +117,7 @@ export class Caches {
     return this.#children.get(kind)?.get(`${namespace}/${name}`);
   }
 
-  /** All objects whose controller is the resource with this uid. */
+  /** All objects that were made for the resource with this uid. */
   childrenOf(uid: string): Child[] {
     return [...this.#children.values()].flatMap((reflector) => reflector.byIndex('owner', uid));
   }
@@ -144,9 +145,9 @@ export class Caches {
     }
   }
 
-  /** Those that refer to a Service, or want its name, when it comes, goes or changes its type. */
+  /** Those that refer to a Service, or want its name, when it comes, goes or changes what decides whether it can be followed or taken over. */
   #tellUsersOf({ key, object, previous }: Change<Child>): void {
-    if (previous !== null && previous !== object && previous.spec?.type === object.spec?.type) return;
+    if (previous !== null && previous !== object && isDeepStrictEqual(previous.spec, object.spec)) return;
     this.#tell(this.resources.byIndex('service', key).map(keyOf));
   }
 
@@ -167,7 +168,7 @@ function byServiceLabel({ metadata }: KubeObject): string[] {
 }
 
 function ownersOf({ object, previous }: Change<Child>): string[] {
-  const owners = [object, previous].flatMap((child) => (child === null ? [] : (controllerOf(child) ?? [])));
+  const owners = [object, previous].flatMap((child) => (child === null ? [] : (holderOf(child) ?? [])));
   return owners.map((owner) => `${object.metadata?.namespace}/${owner.name}`);
 }
 

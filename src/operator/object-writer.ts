@@ -73,15 +73,16 @@ export class ObjectWriter {
     if (memory?.applied?.uid === metadata?.uid) delete memory?.applied;
   }
 
-  decide(owner: Owner, manifest: Manifest, live: Child | undefined): WriteDecision {
+  /** `adopt`: an object that nobody owns is taken over. */
+  decide(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): WriteDecision {
     const { applied } = this.#recall(owner, manifest);
-    return decideWrite({ manifest: digest(manifest), live, applied, owner, nowMs: this.#options.now() });
+    return decideWrite({ manifest: digest(manifest), live, applied, owner, nowMs: this.#options.now(), adopt });
   }
 
   /** Errors that may pass (conflicts, an API server that is away) are thrown. */
-  async ensure(owner: Owner, manifest: Manifest, live: Child | undefined): Promise<Written> {
+  async ensure(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): Promise<Written> {
     const memory = this.#recall(owner, manifest);
-    const decision = this.decide(owner, manifest, live);
+    const decision = this.decide(owner, manifest, live, adopt);
     if (decision.action === 'Create' || decision.action === 'Apply') {
       const refused = this.#refusedBefore(memory, manifest);
       if (refused !== null) return refused;

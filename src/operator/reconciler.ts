@@ -82,13 +82,16 @@ export class Reconciler {
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
-  async #carryOut(owner: Owner, { manifests, prune, pending }: Plan, observation: Observation): Promise<Outcome> {
+  async #carryOut(owner: Owner, { manifests, prune, pending, adopt, refused: problem }: Plan, observation: Observation): Promise<Outcome> {
     const { objects } = this.#options;
+    if (problem !== null) return refused(problem);
     const live = ({ kind, metadata }: Manifest) => observation.live(kind, metadata.name);
-    const foreign = manifests.find((manifest) => objects.decide(owner, manifest, live(manifest)).action === 'Foreign');
+    const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
+    const isForeign = (manifest: Manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)).action === 'Foreign';
+    const foreign = manifests.find(isForeign);
     let awaiting: Problem | null = null;
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
-      const written = await objects.ensure(owner, manifest, live(manifest));
+      const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
       this.#comeBack(owner.key, written);
       if (written.state === 'Refused') return refused(written.problem);
       if (written.state === 'NamespaceGoing')

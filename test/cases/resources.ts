@@ -3,6 +3,7 @@ import { heartbeatCases } from './resources/heartbeat.ts';
 import { heartbeatRequestCases } from './resources/heartbeat-request.ts';
 import { namesCases } from './resources/names.ts';
 import type { ResourceCases } from './resources/parts.ts';
+import { podTemplateCases } from './resources/pod-template.ts';
 import { portsCases } from './resources/ports.ts';
 import { settingsCases } from './resources/settings.ts';
 import { tlsCases } from './resources/tls.ts';
@@ -21,4 +22,5 @@ export const resourceCases: ResourceCases = {
   ...heartbeatRequestCases,
   ...settingsCases,
   ...tlsCases,
+  ...podTemplateCases,
 };
