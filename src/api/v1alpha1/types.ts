@@ -972,7 +972,7 @@ export interface BalancerReportSpec {
    */
   failOpen?: string[];
   /**
-   * The last failovers, newest first; at most 20.
+   * The last 20 failovers, and of the last minute up to 100; newest first.
    *
    * Items: One endpoint's outage as this balancer saw it.
    */
