@@ -4,10 +4,11 @@ import { COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { clientServiceName } from '../api/v1alpha1/names.ts';
 import type { BalancerReport, LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { RELIST_INTERVAL_MS, Reflector } from '../kube/reflector.ts';
 import { keyOf, type ResourceRef, Resources } from '../kube/resources.ts';
 import type { Change } from '../kube/store.ts';
 import type { Timers } from '../kube/timers.ts';
+import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancerPod, toBalancerPod } from './balancer-pod.ts';
 import { type Child, holderOf, toChild } from './child.ts';
@@ -19,6 +20,7 @@ export interface CachesOptions {
   readonly namespace?: string | undefined;
   readonly logger: Logger;
   readonly timers: Timers;
+  readonly random?: Random | undefined;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** A resource, by `namespace/name`, has to be looked at: it has changed, or something that it depends on has. */
@@ -50,8 +52,8 @@ export class Caches {
   readonly #onGone: (key: string, child: Child) => void;
 
   constructor(options: CachesOptions) {
-    const { client, namespace, logger, timers } = options;
-    const common = { client, namespace, logger, timers };
+    const { client, namespace, logger, timers, random = Math.random } = options;
+    const common = { client, namespace, logger, timers, random, relistIntervalMs: RELIST_INTERVAL_MS };
     this.#onChange = options.onChange;
     this.#onGone = options.onGone;
     this.resources = new Reflector<LoadBalancedService>({
