@@ -195,14 +195,16 @@ export class Balancer implements ConfigTarget {
 
   /** Whose outages end, or go on elsewhere, with a change of who is there. After the pool has settled what those that left were holding. */
   #record(previous: readonly Endpoint[] | null, endpoints: readonly Endpoint[]): void {
-    const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
-    for (const { id, podName } of previous ?? []) {
+    const left = without(previous ?? [], endpoints);
+    const come = without(endpoints, previous ?? []);
+    const pods = podsOf(endpoints, left);
+    for (const { id, podName } of left) {
       if (pods.has(id) && pods.get(id) === podName) continue;
       this.#recorder.removed(id);
       this.#heartbeatMs.delete(id);
     }
-    const before = new Set(previous?.map(({ id }) => id));
-    for (const endpoint of endpoints) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
+    const before = podsOf(previous ?? [], come);
+    for (const endpoint of come) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
   }
 
   /** Null: in service. Else why not. */
@@ -351,6 +353,20 @@ export class Balancer implements ConfigTarget {
       setTimeout(resolve, ms);
     });
   }
+}
+
+/** Those of `all` that are not among `others`: the same objects, since a source that has no news of an endpoint delivers the object of before. */
+function without(all: readonly Endpoint[], others: readonly Endpoint[]): Endpoint[] {
+  const known = new Set(others);
+  return all.filter((endpoint) => !known.has(endpoint));
+}
+
+/** Pods by id, of those of `all` that share an id with one of `some`. */
+function podsOf(all: readonly Endpoint[], some: readonly Endpoint[]): Map<string, string | undefined> {
+  const ids = new Set(some.map(({ id }) => id));
+  const pods = new Map<string, string | undefined>();
+  if (ids.size > 0) for (const { id, podName } of all) if (ids.has(id)) pods.set(id, podName);
+  return pods;
 }
 
 /** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */

@@ -3,6 +3,7 @@ import { heartbeatCases } from './resources/heartbeat.ts';
 import { heartbeatRequestCases } from './resources/heartbeat-request.ts';
 import { namesCases } from './resources/names.ts';
 import type { ResourceCases } from './resources/parts.ts';
+import { podTemplateCases } from './resources/pod-template.ts';
 import { portsCases } from './resources/ports.ts';
 import { rangesCases } from './resources/ranges.ts';
 import { settingsCases } from './resources/settings.ts';
@@ -23,4 +24,5 @@ export const resourceCases: ResourceCases = {
   ...settingsCases,
   ...rangesCases,
   ...tlsCases,
+  ...podTemplateCases,
 };
