@@ -31,7 +31,7 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-integration test-api test-controllers e2e ## every test
+test: check test-unit test-packaging test-integration test-api test-controllers e2e ## every test
 
 # For each of the three programs below: a minute in all.
 test: export FUZZ_SECONDS ?= 20
@@ -46,6 +46,9 @@ slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debi
 
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
+
+test-packaging: $(INSTALLED) ## chart, kustomizations, alert rules (Go; the first time builds helm, kustomize and kstatus, about 5 minutes)
+	node --test --test-timeout=120000 'test/packaging/*.test.ts'
 
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
@@ -72,10 +75,13 @@ judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC throu
 	node test/judges/h2spec.ts
 	node test/judges/grpc-interop.ts
 
-bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
+
+leak: build ## memory over ten million requests (10 minutes and more)
+	bench/run leak
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: test-packaging leak judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -15,7 +15,7 @@ import { RetryBudget } from '../proxy/retry-budget.ts';
 import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
-import { Registry } from '../telemetry/metrics.ts';
+import { type Counter, type Metric, Registry } from '../telemetry/metrics.ts';
 import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
@@ -61,6 +61,7 @@ export class Balancer implements ConfigTarget {
   readonly #options: BalancerOptions;
   readonly #logger: Logger;
   readonly #registry = new Registry();
+  readonly #transitions: Metric<Counter>;
   readonly #sweep: Sweep;
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
@@ -114,6 +115,10 @@ export class Balancer implements ConfigTarget {
       accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
       pseudonym: '',
     };
+    this.#transitions = this.#registry.counter('evenkeel_endpoint_transitions_total', 'Changes of endpoints into a state.', [
+      'backend',
+      'state',
+    ]);
     this.#listeners = new Listeners(this.#context, options.address);
     this.#reporter = new Reporter(options.sink, clock, options.reportIntervalMs, () => this.report());
     this.#admin = options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.metrics() });
@@ -190,14 +195,16 @@ export class Balancer implements ConfigTarget {
 
   /** Whose outages end, or go on elsewhere, with a change of who is there. After the pool has settled what those that left were holding. */
   #record(previous: readonly Endpoint[] | null, endpoints: readonly Endpoint[]): void {
-    const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
-    for (const { id, podName } of previous ?? []) {
+    const left = without(previous ?? [], endpoints);
+    const come = without(endpoints, previous ?? []);
+    const pods = podsOf(endpoints, left);
+    for (const { id, podName } of left) {
       if (pods.has(id) && pods.get(id) === podName) continue;
       this.#recorder.removed(id);
       this.#heartbeatMs.delete(id);
     }
-    const before = new Set(previous?.map(({ id }) => id));
-    for (const endpoint of endpoints) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
+    const before = podsOf(previous ?? [], come);
+    for (const endpoint of come) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
   }
 
   /** Null: in service. Else why not. */
@@ -321,6 +328,7 @@ export class Balancer implements ConfigTarget {
     const { state, reason } = outcome.record;
     const at = this.#options.clock();
     const fields = { endpoint: upstream.id, backend: upstream.backend, reason };
+    this.#transitions.with(upstream.backend, state).inc();
     if (state === 'Unhealthy') {
       const detectionMilliseconds = outcome.detectionMilliseconds ?? 0;
       this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);
@@ -345,6 +353,20 @@ export class Balancer implements ConfigTarget {
       setTimeout(resolve, ms);
     });
   }
+}
+
+/** Those of `all` that are not among `others`: the same objects, since a source that has no news of an endpoint delivers the object of before. */
+function without(all: readonly Endpoint[], others: readonly Endpoint[]): Endpoint[] {
+  const known = new Set(others);
+  return all.filter((endpoint) => !known.has(endpoint));
+}
+
+/** Pods by id, of those of `all` that share an id with one of `some`. */
+function podsOf(all: readonly Endpoint[], some: readonly Endpoint[]): Map<string, string | undefined> {
+  const ids = new Set(some.map(({ id }) => id));
+  const pods = new Map<string, string | undefined>();
+  if (ids.size > 0) for (const { id, podName } of all) if (ids.has(id)) pods.set(id, podName);
+  return pods;
 }
 
 /** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */

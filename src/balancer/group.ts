@@ -23,6 +23,8 @@ export class Group {
   #upstreams: readonly Upstream[] = [];
   #tier: Eligible<Upstream>['tier'] = 'Empty';
   #picker: Picker<Upstream>;
+  /** Something has changed since the picker was made. */
+  #outdated = false;
 
   constructor(name: string, rules: GroupRules, random: Random) {
     this.name = name;
@@ -36,16 +38,19 @@ export class Group {
   }
 
   get picker(): Picker<Upstream> {
+    this.#bringUpToDate();
     return this.#picker;
   }
 
   /** No endpoint is left, so all are tried. */
   get failOpen(): boolean {
+    this.#bringUpToDate();
     return this.#tier === 'FailOpen';
   }
 
   /** It has somebody to ask. */
   get serving(): boolean {
+    this.#bringUpToDate();
     return this.#tier === 'Healthy' || this.#tier === 'Suspect';
   }
 
@@ -57,8 +62,17 @@ export class Group {
     this.#upstreams = upstreams;
   }
 
-  /** After any change of who is there, how they are, or how they are chosen. */
+  /**
+   * After any change of who is there, how they are, or how they are chosen. The choice is made when it is next asked for: a new picker costs
+   * O(endpoints), and when a node dies, hundreds change before a request asks.
+   */
   choose(): void {
+    this.#outdated = true;
+  }
+
+  #bringUpToDate(): void {
+    if (!this.#outdated) return;
+    this.#outdated = false;
     const { strategy, weights, maxEjectedPercent } = this.#rules;
     const { tier, targets } = eligible(this.#upstreams, weights, maxEjectedPercent);
     this.#tier = tier;

@@ -98,7 +98,15 @@ test('what a balancer reports can be written into a BalancerReport', () => asser
 test('the schema uses no keyword that local validation would overlook', () => {
   const known = new Set([
     ...['type', 'format', 'properties', 'additionalProperties', 'items', 'required', 'enum', 'minimum', 'maximum'],
-    ...['minLength', 'maxLength', 'minItems', 'maxItems', 'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields'],
+    ...[
+      'minLength',
+      'maxLength',
+      'minItems',
+      'maxItems',
+      'maxProperties',
+      'x-kubernetes-int-or-string',
+      'x-kubernetes-preserve-unknown-fields',
+    ],
     ...['x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-validations'],
   ]);
   const check = (schema: Schema, path: string): void => {
