@@ -15,7 +15,7 @@ import { RetryBudget } from '../proxy/retry-budget.ts';
 import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
-import { Registry } from '../telemetry/metrics.ts';
+import { type Counter, type Metric, Registry } from '../telemetry/metrics.ts';
 import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
@@ -61,6 +61,7 @@ export class Balancer implements ConfigTarget {
   readonly #options: BalancerOptions;
   readonly #logger: Logger;
   readonly #registry = new Registry();
+  readonly #transitions: Metric<Counter>;
   readonly #sweep: Sweep;
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
@@ -114,6 +115,10 @@ export class Balancer implements ConfigTarget {
       accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
       pseudonym: '',
     };
+    this.#transitions = this.#registry.counter('evenkeel_endpoint_transitions_total', 'Changes of endpoints into a state.', [
+      'backend',
+      'state',
+    ]);
     this.#listeners = new Listeners(this.#context, options.address);
     this.#reporter = new Reporter(options.sink, clock, options.reportIntervalMs, () => this.report());
     this.#admin = options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.metrics() });
@@ -323,6 +328,7 @@ export class Balancer implements ConfigTarget {
     const { state, reason } = outcome.record;
     const at = this.#options.clock();
     const fields = { endpoint: upstream.id, backend: upstream.backend, reason };
+    this.#transitions.with(upstream.backend, state).inc();
     if (state === 'Unhealthy') {
       const detectionMilliseconds = outcome.detectionMilliseconds ?? 0;
       this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);

@@ -5,6 +5,7 @@ import { namesCases } from './resources/names.ts';
 import type { ResourceCases } from './resources/parts.ts';
 import { podTemplateCases } from './resources/pod-template.ts';
 import { portsCases } from './resources/ports.ts';
+import { rangesCases } from './resources/ranges.ts';
 import { settingsCases } from './resources/settings.ts';
 import { tlsCases } from './resources/tls.ts';
 import { wholeCases } from './resources/whole.ts';
@@ -21,6 +22,7 @@ export const resourceCases: ResourceCases = {
   ...heartbeatCases,
   ...heartbeatRequestCases,
   ...settingsCases,
+  ...rangesCases,
   ...tlsCases,
   ...podTemplateCases,
 };
