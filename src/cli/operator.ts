@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { findCredentials } from '../kube/kubeconfig.ts';
-import { runOperator } from '../operator/operator.ts';
+import { MAX_ROLLING_BALANCERS, runOperator } from '../operator/operator.ts';
 import { createLogger, type LogLevel } from '../telemetry/logger.ts';
 import { anyAddress } from './any-address.ts';
 import { UsageError } from './failure.ts';
@@ -22,6 +22,7 @@ interface OperatorFlags {
   readonly address?: string;
   readonly adminPort: number;
   readonly workers: number;
+  readonly maxRollingBalancers: number;
   readonly logLevel: LogLevel;
 }
 
@@ -48,6 +49,12 @@ export function configure(command: Command): void {
     .option('--address <ip>', 'address of the admin port (default: all)', addressOption)
     .option('--admin-port <number>', 'port of /healthz, /readyz and /metrics', portOption, 8081)
     .option('--workers <number>', 'resources that are worked on at once', workersOption, 10)
+    .option(
+      '--max-rolling-balancers <number>',
+      'resources whose balancers are replaced at once after an upgrade',
+      rollingOption,
+      MAX_ROLLING_BALANCERS,
+    )
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .action(operator);
@@ -70,6 +77,7 @@ async function operator(flags: OperatorFlags): Promise<void> {
     address,
     adminPort,
     workers,
+    maxRollingBalancers: flags.maxRollingBalancers,
     logger,
     signal: ending.signal,
   }).catch((error: unknown) => {
@@ -79,5 +87,10 @@ async function operator(flags: OperatorFlags): Promise<void> {
 
 function workersOption(text: string): number {
   if (!/^[1-9][0-9]{0,2}$/.test(text)) throw new InvalidArgumentError('A number of workers is from 1 to 999.');
+  return Number(text);
+}
+
+function rollingOption(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError('A number of resources is from 1 to 9999.');
   return Number(text);
 }

@@ -9,10 +9,12 @@ import { keyOf, type ResourceRef, Resources } from '../kube/resources.ts';
 import type { Change } from '../kube/store.ts';
 import type { Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
+import { workloadOf } from '../status/workload.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancerPod, toBalancerPod } from './balancer-pod.ts';
 import { type Child, holderOf, toChild } from './child.ts';
 import { type ReceivedReport, receive } from './report.ts';
+import { WAVE_ANNOTATION } from './rollout-annotations.ts';
 
 export interface CachesOptions {
   readonly client: KubeClient;
@@ -29,6 +31,7 @@ export interface CachesOptions {
   readonly onGone: (key: string, child: Child) => void;
 }
 
+const UNDER_WAY = 'under way';
 const OURS = 'app.kubernetes.io/managed-by=evenkeel';
 /** Kinds of objects that are made for a resource. Of Services all are followed, since a resource may refer to anybody's. */
 const CHILD_KINDS: readonly ResourceRef[] = [
@@ -82,7 +85,10 @@ export class Caches {
           resource,
           labelSelector: resource === Resources.Service ? undefined : OURS,
           keep: toChild,
-          indexes: { owner: (child) => [holderOf(child)?.uid ?? ''].filter((uid) => uid !== '') },
+          indexes: {
+            wave: (child) => (child.metadata?.annotations?.[WAVE_ANNOTATION] === undefined ? [] : [UNDER_WAY]),
+            owner: (child) => [holderOf(child)?.uid ?? ''].filter((uid) => uid !== ''),
+          },
         }),
       ]),
     );
@@ -122,6 +128,13 @@ export class Caches {
   /** All objects that were made for the resource with this uid. */
   childrenOf(uid: string): Child[] {
     return [...this.#children.values()].flatMap((reflector) => reflector.byIndex('owner', uid));
+  }
+
+  /** Resources whose balancers are being replaced for the sake of this operator or one before it, and are not ready yet: `namespace/name`. */
+  underWay(): string[] {
+    const deployments = this.#children.get(Resources.Deployment.kind)?.byIndex('wave', UNDER_WAY) ?? [];
+    const behind = deployments.filter((deployment) => !workloadOf(deployment).upToDate);
+    return behind.flatMap((deployment) => byServiceLabel(deployment));
   }
 
   reportsOf(key: string): ReceivedReport[] {

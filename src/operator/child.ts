@@ -5,6 +5,7 @@ import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
 import { HOLDER_ANNOTATION } from '../resources/owned.ts';
 import { AWAITED_ANNOTATION } from '../resources/retirement.ts';
 import type { DeploymentObject } from '../status/workload.ts';
+import { INPUTS_ANNOTATION, RELEASE_ANNOTATION, WAVE_ANNOTATION } from './rollout-annotations.ts';
 
 /** A live object that was made for a resource, or a Service of anybody's: no more of it than decisions need. */
 export interface Child extends KubeObject {
@@ -40,6 +41,7 @@ interface Content {
 }
 
 const LABELS = [SERVICE_LABEL, BACKEND_LABEL, COMPONENT_LABEL];
+const ANNOTATIONS = [AWAITED_ANNOTATION, HOLDER_ANNOTATION, RELEASE_ANNOTATION, INPUTS_ANNOTATION, WAVE_ANNOTATION];
 /** Written by the deployment controller at each rollout. */
 const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
 
@@ -50,7 +52,7 @@ export function toChild(object: KubeObject): Child {
   const metadata: ObjectMeta = {
     ...defined({ name, namespace, uid, resourceVersion, generation, deletionTimestamp, ownerReferences }),
     labels: pick(object.metadata?.labels, LABELS),
-    annotations: pick(object.metadata?.annotations, [AWAITED_ANNOTATION, HOLDER_ANNOTATION]),
+    annotations: pick(object.metadata?.annotations, ANNOTATIONS),
   };
   const mine = holderOf(object) !== undefined;
   return {

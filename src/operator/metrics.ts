@@ -18,6 +18,8 @@ export interface OperatorFacts {
   readonly workers: number;
   /** Host and port of the API server. */
   readonly apiHost: string;
+  /** Resources whose balancers are replaced because the operator is another one, and those that wait for their turn. */
+  readonly rollouts: () => { readonly rolling: number; readonly waiting: number };
 }
 
 /** Metrics of the operator, by controller-runtime's and client-go's names where they have one. */
@@ -131,6 +133,15 @@ export class OperatorMetrics implements QueueObserver {
     registry.counter('evenkeel_events_dropped_total', 'Events that could not be written.').collect((metric) => {
       metric.with().value = facts.eventsDropped();
     });
+    registry
+      .gauge('evenkeel_balancer_rollouts', 'Resources whose balancers are being replaced by those of this release, or wait for it.', [
+        'state',
+      ])
+      .collect((metric) => {
+        const { rolling, waiting } = facts.rollouts();
+        metric.with('rolling').set(rolling);
+        metric.with('waiting').set(waiting);
+      });
   }
 
   #process(): void {

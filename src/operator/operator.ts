@@ -15,6 +15,8 @@ import { OperatorMetrics } from './metrics.ts';
 import { NodeEvents } from './node-events.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { Reconciler } from './reconciler.ts';
+import { releaseOf } from './rollout.ts';
+import { RolloutGate } from './rollout-gate.ts';
 import { StatusWriter } from './status-writer.ts';
 
 export interface OperatorOptions {
@@ -32,6 +34,8 @@ export interface OperatorOptions {
   readonly adminPort: number;
   /** Resources worked on at once. */
   readonly workers: number;
+  /** Resources whose balancers are replaced at once when this operator makes other pods than the one before it; 3 unless given. */
+  readonly maxRollingBalancers?: number;
   readonly logger: Logger;
   /** The system's, unless given; `wallClock` in milliseconds since the epoch. */
   readonly timers?: Timers;
@@ -43,6 +47,7 @@ export interface OperatorOptions {
   readonly onListening?: (port: number) => void;
 }
 
+export const MAX_ROLLING_BALANCERS = 3;
 const FIELD_MANAGER = 'evenkeel';
 const REPORTING_CONTROLLER = 'evenkeel.dev/operator';
 /** The API server may be starting too, and rights and CRDs that were only just applied take a moment. */
@@ -75,6 +80,7 @@ class Operator {
   readonly #events: EventRecorder;
   readonly #nodeEvents: NodeEvents;
   readonly #metrics: OperatorMetrics;
+  readonly #gate: RolloutGate;
   readonly #admin: AdminServer;
   readonly #elector: Elector | null;
   /** Since when each resource is being worked on. */
@@ -117,7 +123,16 @@ class Operator {
       onChange: (key) => this.#queue?.add(key),
       onGone: (key, child) => objects.forgetObject(key, child),
     });
+    const gate = new RolloutGate({
+      max: options.maxRollingBalancers ?? MAX_ROLLING_BALANCERS,
+      underWay: () => this.#caches.underWay(),
+      wake: (key) => this.#queue?.add(key),
+      now,
+    });
+    this.#gate = gate;
     this.#reconciler = new Reconciler({
+      release: releaseOf(options.balancerImage),
+      gate,
       caches: this.#caches,
       objects,
       statuses: new StatusWriter({ client: writes, now, wallClock }),
@@ -248,6 +263,7 @@ class Operator {
       workAgesMs: () => [...this.#working.values()].map((since) => this.#timers.now() - since),
       workers: this.#options.workers,
       apiHost: this.#options.credentials.server.host,
+      rollouts: () => ({ rolling: this.#caches.underWay().length, waiting: this.#gate.waiting }),
     });
   }
 

@@ -10,6 +10,7 @@ import { type BalancerView, credible, present } from '../status/view.ts';
 import { decideAdoption, portNamesOf } from './adoption.ts';
 import { type Child, isHeld } from './child.ts';
 import type { Observation } from './observation.ts';
+import { decideRollout, inputsOf, originAnnotations, originOf, type Rollout } from './rollout.ts';
 
 /** What is to be done for one resource, decided before anything is done. */
 export interface Plan {
@@ -21,6 +22,8 @@ export interface Plan {
   readonly pending: Problem | null;
   /** Name of the Service that is taken over now; null: none is. */
   readonly adopt: string | null;
+  /** Whether the balancers' pods are replaced because the operator is another one now. */
+  readonly rollout: Rollout['step'];
   /** Nothing is done at all, because of this. */
   readonly refused: Problem | null;
 }
@@ -31,9 +34,14 @@ export interface PlanInput {
   /** Resolved from the spec. */
   readonly config: BalancerConfig;
   readonly balancerImage: string;
+  readonly release: string;
+  /** Resources whose balancers may be replaced at once for the operator's sake, and how many others are under way. */
+  readonly maxRolling: number;
+  readonly othersRolling: () => number;
 }
 
-export function plan({ observation, spec, config: wanted, balancerImage }: PlanInput): Plan {
+export function plan(input: PlanInput): Plan {
+  const { observation, spec, config: wanted, balancerImage } = input;
   const retirement = retire(wanted, observation.liveConfig, arrivals(observation, spec));
   const { config } = retirement;
   const balancerReplicas = spec.balancer.replicas ?? initialBalancers(observation);
@@ -41,19 +49,24 @@ export function plan({ observation, spec, config: wanted, balancerImage }: PlanI
   const adoption = decideAdoption(observation, spec, config);
   const servicePortNames = portNamesOf(asked === 'IfUnowned' ? observation.live('Service', serviceName) : undefined, config);
   const wantedObjects = { resource: observation.resource, spec, config, balancerImage, balancerReplicas, servicePortNames };
-  const manifests = desiredObjects(wantedObjects).map((manifest) =>
-    manifest.kind === 'ConfigMap' ? withAwaited(manifest, retirement.awaited) : manifest,
-  );
+  const { rollout, annotations } = pace(input);
+  const manifests = desiredObjects(wantedObjects).map((manifest) => {
+    if (manifest.kind === 'ConfigMap') return annotated(manifest, awaiting(retirement.awaited));
+    return isBalancers(manifest, observation) ? annotated(manifest, annotations) : manifest;
+  });
   const desired = new Set(manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`));
   const obsolete = observation.children.filter(
     (child) => !isHeld(child) && !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
   );
   const prune = obsolete.filter((child) => mayGo(child, observation, config));
-  const isService = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === serviceName;
+  const isHeldBack = (manifest: Manifest): boolean =>
+    (adoption.step === 'Await' && manifest.kind === 'Service' && manifest.metadata.name === serviceName) ||
+    (rollout === 'Wait' && isBalancers(manifest, observation));
   return {
-    manifests: adoption.step === 'Await' ? manifests.filter((manifest) => !isService(manifest)) : manifests,
+    manifests: manifests.filter((manifest) => !isHeldBack(manifest)),
     prune,
     pending: adoption.step === 'Await' ? adoption.pending : waiting(retirement, obsolete.length - prune.length),
+    rollout,
     adopt: adoption.step === 'Adopt' ? serviceName : null,
     refused: adoption.step === 'Refuse' ? adoption.problem : null,
   };
@@ -64,9 +77,30 @@ function initialBalancers({ resource, live }: Observation): number | undefined {
   return live('Deployment', balancerName(resourceName(resource))) === undefined ? INITIAL_BALANCERS : undefined;
 }
 
-function withAwaited(manifest: Manifest, awaited: readonly string[]): Manifest {
-  if (awaited.length === 0) return manifest;
-  return { ...manifest, metadata: { ...manifest.metadata, annotations: { [AWAITED_ANNOTATION]: awaited.join(',') } } };
+function isBalancers({ kind, metadata }: Manifest, { resource }: Observation): boolean {
+  return kind === 'Deployment' && metadata.name === balancerName(resourceName(resource));
+}
+
+function pace({ observation, spec, config, release, maxRolling, othersRolling }: PlanInput) {
+  const live = observation.live('Deployment', balancerName(resourceName(observation.resource)));
+  const origin = { release, inputs: inputsOf(spec, config) };
+  const decided = decideRollout({
+    live: live === undefined ? null : { ...originOf(live), upToDate: observation.balancers.upToDate },
+    wanted: origin,
+    others: othersRolling,
+    max: maxRolling,
+  });
+  const wave = decided.step === 'Go' || (decided.step === 'Free' && decided.wave);
+  return { rollout: decided.step, annotations: originAnnotations(origin, wave) };
+}
+
+function annotated(manifest: Manifest, annotations: Readonly<Record<string, string>>): Manifest {
+  if (Object.keys(annotations).length === 0) return manifest;
+  return { ...manifest, metadata: { ...manifest.metadata, annotations } };
+}
+
+function awaiting(awaited: readonly string[]): Record<string, string> {
+  return awaited.length === 0 ? {} : { [AWAITED_ANNOTATION]: awaited.join(',') };
 }
 
 function arrivals(observation: Observation, spec: DefaultedSpec): Arrivals {

@@ -14,6 +14,7 @@ import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
 import { type Observation, observe } from './observation.ts';
 import { type Plan, plan } from './plan.ts';
+import type { RolloutGate } from './rollout-gate.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 export interface ReconcilerOptions {
@@ -22,6 +23,9 @@ export interface ReconcilerOptions {
   readonly statuses: StatusWriter;
   readonly events: Pick<NodeEvents, 'record'>;
   readonly balancerImage: string;
+  /** Of the operator, as releaseOf() has it. */
+  readonly release: string;
+  readonly gate: RolloutGate;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
@@ -56,6 +60,7 @@ export class Reconciler {
       failure = error;
       return { ...NOTHING_WRONG, pending: { reason: 'TryingAgain', message: messageOf(error) } };
     });
+    this.#options.gate.next();
     await this.#report(key, observation, outcome);
     if (failure !== null) throw failure;
   }
@@ -63,22 +68,37 @@ export class Reconciler {
   #forget(key: string): void {
     this.#validated.delete(key);
     this.#options.objects.forget(key);
+    this.#options.gate.leave(key);
+    this.#options.gate.next();
     this.#options.statuses.forget(key);
   }
 
   async #bringAbout(key: string, observation: Observation): Promise<Outcome> {
     const { resource } = observation;
     const invalid = this.#validate(key, resource);
+    if (invalid !== null || resource.spec.suspend === true) this.#options.gate.leave(key);
     if (invalid !== null) return refused(invalid);
     const broken = brokenReferences(resource, (name) => observation.live('Service', name));
     const base: Outcome = broken === null ? NOTHING_WRONG : refused(broken);
     const spec = withDefaults(resource);
     if (spec.suspend) return base;
 
-    const { balancerImage } = this.#options;
-    const decided = plan({ observation, spec, config: resolveConfig(resource, { mode: 'cluster' }), balancerImage });
+    const { balancerImage, release, gate } = this.#options;
+    const decided = plan({
+      observation,
+      spec,
+      config: resolveConfig(resource, { mode: 'cluster' }),
+      balancerImage,
+      release,
+      maxRolling: gate.max,
+      othersRolling: () => gate.others(key),
+    });
+    this.#take(key, decided.rollout);
     const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation);
-    return outcome.stalled === null ? { ...base, pending: outcome.pending } : outcome;
+    if (outcome.stalled === null) return { ...base, pending: outcome.pending };
+    // Whatever was to be replaced has not been: the turn is somebody else's.
+    if (decided.rollout === 'Go') gate.leave(key);
+    return outcome;
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
@@ -101,6 +121,14 @@ export class Reconciler {
     if (awaiting !== null) return waitingFor(awaiting);
     for (const child of prune) await objects.delete(owner, child);
     return waitingFor(pending);
+  }
+
+  /** At once, before anything is awaited: what other workers decide meanwhile counts it. */
+  #take(key: string, rollout: Plan['rollout']): void {
+    const { gate } = this.#options;
+    if (rollout === 'Go') gate.grant(key);
+    else if (rollout === 'Wait') gate.wait(key);
+    else gate.leave(key);
   }
 
   #comeBack(key: string, written: Written): void {

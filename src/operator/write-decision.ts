@@ -49,11 +49,10 @@ export function decideWrite({ manifest, live, applied, owner, nowMs, adopt }: Wr
   }
   const belongsTo = ownership(live, owner);
   if (belongsTo === 'somebody else') {
-    const isOurs =
-      applied?.uid === live.metadata?.uid && isOlderVersion(live.metadata?.resourceVersion ?? '', applied?.resourceVersion ?? '');
-    if (adopt && isOurs && ageMs < CACHE_LAG_MS) return lag;
-    if (adopt && live.metadata?.deletionTimestamp === undefined) return { action: 'Apply', uid: live.metadata?.uid ?? '', why: 'Adopted' };
-    return { action: 'Foreign', owner: ownerOf(live) };
+    const { uid = '', resourceVersion = '', deletionTimestamp } = live.metadata ?? {};
+    if (!adopt || deletionTimestamp !== undefined) return { action: 'Foreign', owner: ownerOf(live) };
+    const behind = applied?.uid === uid && isOlderVersion(resourceVersion, applied.resourceVersion) && ageMs < CACHE_LAG_MS;
+    return behind ? lag : { action: 'Apply', uid, why: 'Adopted' };
   }
   if (belongsTo === 'a predecessor' || live.metadata?.deletionTimestamp !== undefined) return { action: 'AwaitDeletion' };
 

@@ -10,6 +10,7 @@ export function operatorMetrics(facts: Partial<OperatorFacts> = {}): OperatorMet
     eventsDropped: () => 0,
     workAgesMs: () => [],
     workers: 4,
+    rollouts: () => ({ rolling: 0, waiting: 0 }),
     apiHost: '10.96.0.1:443',
     ...facts,
   });

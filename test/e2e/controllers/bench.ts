@@ -47,6 +47,7 @@ export interface OperatorSettings {
   readonly identity?: string;
   readonly lease?: string;
   readonly balancerImage?: string;
+  readonly maxRollingBalancers?: number;
 }
 
 export async function startOperator(namespace: string, settings: OperatorSettings = {}): Promise<RunningOperator> {
@@ -63,6 +64,7 @@ export async function startOperator(namespace: string, settings: OperatorSetting
   const running = runOperator({
     credentials: await findCredentials(),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
+    ...(settings.maxRollingBalancers === undefined ? {} : { maxRollingBalancers: settings.maxRollingBalancers }),
     watchNamespace: namespace,
     lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
     identity: settings.identity ?? 'operator-1',

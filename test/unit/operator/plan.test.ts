@@ -45,6 +45,7 @@ interface Situation {
   /** Backends that the balancers list, with two healthy endpoints each; null: no balancer reports. */
   readonly listed?: readonly string[] | null;
   readonly applied?: number;
+  readonly othersRolling?: number;
   /** spec.balancer.dedicated.replicas. */
   readonly replicas?: number;
   /** Backends whose servers run. */
@@ -65,7 +66,15 @@ function decide(situation: Situation) {
     servers: new Map(wanted.map((name) => [name, workload(2, { upToDate: running.includes(name) })])),
   };
   const spec = withDefaults(observation.resource);
-  const decided = plan({ observation, spec, config: resolveConfig(observation.resource, { mode: 'cluster' }), balancerImage: 'i' });
+  const decided = plan({
+    observation,
+    spec,
+    config: resolveConfig(observation.resource, { mode: 'cluster' }),
+    balancerImage: 'i',
+    release: 'r',
+    maxRolling: 1,
+    othersRolling: () => situation.othersRolling ?? 0,
+  });
   const configMap = decided.manifests.find(({ kind }) => kind === 'ConfigMap');
   const { 'config.json': text = '{}' } = (configMap?.data ?? {}) as Record<string, string>;
   return {
@@ -74,13 +83,15 @@ function decide(situation: Situation) {
     prune: decided.prune.map(({ kind, metadata }) => `${kind}/${metadata?.name}`),
     pending: decided.pending?.reason,
     balancers: replicasOf(decided.manifests),
+    rollout: decided.rollout,
     order: decided.manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
   };
 }
 
 /** 'live': nothing is said of them. */
-function replicasOf(manifests: readonly Manifest[]): number | 'live' {
+function replicasOf(manifests: readonly Manifest[]): number | 'live' | 'left alone' {
   const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'shop--balancer');
+  if (deployment === undefined) return 'left alone';
   return (deployment?.spec as { replicas?: number } | undefined)?.replicas ?? 'live';
 }
 
@@ -96,6 +107,10 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   'there are balancers, and the spec says how many': {
     given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')], replicas: 3 },
     expect: { balancers: 3 },
+  },
+  'the balancers are of another release, and no more may be replaced now': {
+    given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')], othersRolling: 1 },
+    expect: { rollout: 'Wait', balancers: 'left alone' },
   },
   'nothing is obsolete': { given: { wanted: ['stable'] }, expect: { given: ['stable'], prune: [] } },
   'a backend was just renamed': {
