@@ -31,7 +31,7 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-packaging test-integration test-api test-controllers e2e ## every test
+test: check test-unit test-packaging test-integration test-api test-controllers test-scale e2e ## every test
 
 # For each of the three programs below: a minute in all.
 test: export FUZZ_SECONDS ?= 20
@@ -62,6 +62,19 @@ test-controllers: $(INSTALLED) ## the operator with a real API server and contro
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
 
+test-scale: export RESOURCES ?= 10
+test-scale: export ENDPOINTS ?= 60
+test-scale: export REAL_BALANCERS ?= 2
+test-scale: export POD_CHANGES ?= 20
+test-scale: export REST_SECONDS ?= 8
+test-scale: export PHASES ?= rollout rest podChanges
+test-scale: build ## the measurement of docs/scale.md, small: at rest nothing is asked or written, and balancers know of pods in time
+	test/scale/run
+
+scale: build ## 1,000 resources and 10,000 endpoints in a real API server, then a balancer with 5,000 servers (12 minutes; docs/scale.md)
+	test/scale/run
+	node test/scale/balancer.ts
+
 e2e: build ## in a cluster: one that is given, kind, or the project's own
 	test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=600000 'test/e2e/*.test.ts'
 
@@ -84,4 +97,4 @@ leak: build ## memory over ten million requests (10 minutes and more)
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: test-packaging leak judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: scale test-scale test-packaging leak judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -5,7 +5,7 @@ import { isNotFound } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { collectionPath, Resources } from '../kube/resources.ts';
-import { sleep, systemTimers, type Timers } from '../kube/timers.ts';
+import { atMost, sleep, systemTimers, type Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AdminServer } from './admin-server.ts';
@@ -217,7 +217,7 @@ class Operator {
 
   async #end(): Promise<void> {
     // The work in hand is finished while this replica still leads; what takes longer is the next leader's.
-    await Promise.race([this.#stopLeading(), sleep(this.#timers, FINISH_MS)]);
+    await atMost(this.#timers, FINISH_MS, this.#stopLeading());
     await this.#elector?.stop();
     this.#nodeEvents.flush();
     await this.#events.close(EVENTS_DEADLINE_MS);

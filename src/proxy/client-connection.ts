@@ -5,6 +5,7 @@ import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
 import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
 import { matchPreface } from '../http2/preface.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import type { PayloadSource } from './body-text.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
@@ -12,6 +13,7 @@ import { Exchange, type ExchangeClient } from './exchange.ts';
 import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
+import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -26,6 +28,8 @@ export class ClientConnection implements ExchangeClient {
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly #host: ClientHost;
+  /** What the client is read into; null: each chunk has a buffer of its own. */
+  readonly #reads: ReadWindow | null;
   readonly #heads: RequestHeadReader;
   readonly #body = new BodyReader('request');
   readonly #responder: Http1Responder;
@@ -60,7 +64,8 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
+  /** `reads`: what the client sends comes there; null: from `socket`. */
+  constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null) {
     const { context } = host;
     // Over TLS, ALPN says which version is spoken.
     if (host.scheme === 'https') this.#opening = null;
@@ -80,7 +85,9 @@ export class ClientConnection implements ExchangeClient {
     this.#responder = new Http1Responder(socket);
     this.#openedAt = this.#waitingSince = context.time.now();
     this.#maxAgeMs = maxAgeOf(host);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    this.#reads = reads?.window ?? null;
+    if (reads) reads.passTo((chunk) => this.#received(chunk));
+    else socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#ended());
     socket.on('drain', () => this.#drained());
     socket.on('error', () => this.#gone());
@@ -146,7 +153,7 @@ export class ClientConnection implements ExchangeClient {
     this.#exchange = null;
     this.#tunnel = new Tunnel(this.socket, connection, this.#host, () => this.socket.destroySoon());
     if (rest.length > 0) this.#tunnel.received(rest);
-    if (this.#stash) this.#tunnel.fromClient(this.#stash);
+    if (this.#stash) this.#tunnel.fromClient(this.#stash, null);
     this.#stash = null;
     this.#updateFlow();
     if (this.#inputEnded) this.#tunnel.clientEnded();
@@ -191,13 +198,13 @@ export class ClientConnection implements ExchangeClient {
 
   #received(chunk: Buffer): void {
     if (this.#tunnel) {
-      this.#tunnel.fromClient(chunk);
+      this.#tunnel.fromClient(chunk, this.#reads);
     } else if (this.#lingeringSince > 0) {
       this.#lingered += chunk.length;
       if (this.#lingered > LINGER_BYTES) this.socket.destroy();
     } else {
       this.#waitingSince = this.#host.context.time.now();
-      if (this.#opening === null) this.#process(chunk);
+      if (this.#opening === null) this.#process(chunk, this.#reads);
       else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }
   }
@@ -206,12 +213,12 @@ export class ClientConnection implements ExchangeClient {
     const match = matchPreface(opening);
     if (match === 'partly') {
       if (this.#opening === NOTHING) this.#headSince = this.#waitingSince;
-      this.#opening = opening;
+      this.#opening = Buffer.from(opening);
       return;
     }
     this.#opening = null;
-    if (match === 'no') this.#process(opening);
-    else this.#leaveToHttp2(opening);
+    if (match === 'no') this.#process(opening, this.#reads);
+    else this.#leaveToHttp2(Buffer.from(opening));
   }
 
   #leaveToHttp2(received: Buffer): void {
@@ -219,7 +226,8 @@ export class ClientConnection implements ExchangeClient {
     this.#host.speakHttp2(this.socket, this.path, received);
   }
 
-  #process(chunk: Buffer): void {
+  /** `reads`: what `chunk` was read into; null: it is nobody else's. */
+  #process(chunk: Buffer, reads: ReadWindow | null): void {
     let offset = 0;
     this.#processing = true;
     try {
@@ -229,7 +237,8 @@ export class ClientConnection implements ExchangeClient {
         } else if (this.#mayBegin) {
           offset = this.#readHead(chunk, offset);
         } else {
-          this.#keep(offset === 0 ? chunk : chunk.subarray(offset));
+          const rest = offset === 0 ? chunk : chunk.subarray(offset);
+          this.#keep(reads ? Buffer.from(rest) : rest);
           break;
         }
       }
@@ -238,6 +247,8 @@ export class ClientConnection implements ExchangeClient {
       this.#refuse(error);
     }
     this.#processing = false;
+    if (this.#body.done) this.#reads?.share();
+    else this.#reads?.stream();
   }
 
   #readHead(chunk: Buffer, offset: number): number {
@@ -269,6 +280,7 @@ export class ClientConnection implements ExchangeClient {
     this.#payloadBytes = 0;
     if (this.#tooLarge(head.framing, payload)) this.#refuseBody(exchange);
     else exchange.begin(payload, this.#body.done);
+    this.#leavePayload(exchange);
   }
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
@@ -281,7 +293,13 @@ export class ClientConnection implements ExchangeClient {
     }
     if (this.#tooLarge(NO_BODY, payload)) this.#refuseBody(exchange);
     else exchange.body(payload, this.#body.done);
+    this.#leavePayload(exchange);
     return end;
+  }
+
+  /** What the exchange still has use for is not read into again. */
+  #leavePayload(exchange: Exchange): void {
+    if (exchange.holdsPayload) this.#reads?.leave();
   }
 
   /** Whether the body is over its limit: by the length that it is to have, or by what has come of it. */
@@ -322,7 +340,7 @@ export class ClientConnection implements ExchangeClient {
     while (this.#stash && this.#mayBegin && this.#lingeringSince === 0) {
       const chunk = this.#stash;
       this.#stash = null;
-      this.#process(chunk);
+      this.#process(chunk, null);
     }
     if (this.#inputEnded) this.#inputOver();
     this.#updateFlow();
@@ -390,6 +408,7 @@ export class ClientConnection implements ExchangeClient {
     const tunnel = this.#tunnel;
     this.#exchange = null;
     this.#tunnel = null;
+    this.#reads?.close();
     exchange?.clientGone();
     tunnel?.clientGone();
   }

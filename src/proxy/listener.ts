@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { OVERLOAD_FIELDS } from './limits.ts';
@@ -40,18 +41,24 @@ export abstract class Listener {
     this.metrics = context.metrics.listener(name);
     this.line = new RequestLine(this.metrics);
     this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
-    this.#sockets = new PortSockets(
-      (socket) => this.#accepted(socket),
-      (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
-    );
+    this.#sockets = new PortSockets({
+      onConnection: (socket, reads) => this.#accepted(socket, reads),
+      onError: (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
+      direct: () => this.readsDirectly && !route.listener.proxyProtocol,
+    });
     this.#stopTicking = [
       context.sweep.every(TICK_MS, (now) => this.#tick(now)),
       context.sweep.every(REQUESTS_TICK_MS, (now) => this.#tickRequests(now)),
     ];
   }
 
-  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
-  protected abstract accept(socket: Socket, path: ClientPath): ListenerConnection;
+  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. `reads`: where its bytes come, if not from itself. */
+  protected abstract accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection;
+
+  /** What clients send is read without a stream in between. */
+  protected get readsDirectly(): boolean {
+    return false;
+  }
 
   /** `socket` is another connection's from now on. */
   protected replace(socket: Socket, connection: ListenerConnection): void {
@@ -116,7 +123,7 @@ export abstract class Listener {
     for (const connection of [...this.#connections.values()]) connection.close();
   }
 
-  #accepted(socket: Socket): void {
+  #accepted(socket: Socket, reads: AcceptedReads | null): void {
     this.metrics.connectionsTotal.inc();
     if (this.#connections.size >= this.route.limits.connectionsPerPort) {
       this.metrics.failure('TooManyConnections');
@@ -128,7 +135,7 @@ export abstract class Listener {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, this.#begin(socket));
+    this.#connections.set(socket, this.#begin(socket, reads));
     this.metrics.connections++;
     socket.on('close', () => {
       this.#connections.delete(socket);
@@ -137,18 +144,18 @@ export abstract class Listener {
   }
 
   /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
-  #begin(socket: Socket): ListenerConnection {
-    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null));
+  #begin(socket: Socket, reads: AcceptedReads | null): ListenerConnection {
+    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null), reads);
     return new ProxyGreeting(socket, this, (told) => {
-      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told)));
+      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told), null));
       // A TCP connection reads when it has a server, and TLS by itself.
       if (this.route.listener.protocol === 'HTTP') socket.resume();
     });
   }
 
-  #greeted(socket: Socket, path: ClientPath): ListenerConnection {
-    if (this.#tls === null) return this.accept(socket, path);
-    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path)));
+  #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket, path, reads);
+    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path, null)));
   }
 
   #tick(now: number): void {

@@ -40,7 +40,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     surroundings.context.sweep.wake();
     surroundings.context.budget.request(this.#openedAt);
     socket.pause();
-    socket.on('data', (chunk: Buffer) => this.#tunnel?.fromClient(chunk));
+    socket.on('data', (chunk: Buffer) => this.#tunnel?.fromClient(chunk, null));
     socket.on('end', () => this.#tunnel?.clientEnded());
     socket.on('drain', () => this.#tunnel?.clientDrained());
     socket.on('error', () => this.#gone());

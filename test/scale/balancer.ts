@@ -1,19 +1,19 @@
 /**
  * One balancer with 5,000 servers (Linux answers on all of 127.0.0.0/8) under heartbeats of 200 a second: how late its event loop is, alone,
- * under traffic, while EndpointSlices change, while metrics are scraped, and when servers die. `node balancer.ts`; ENDPOINTS and SECONDS set
- * the sizes.
+ * under traffic, while EndpointSlices change, while metrics are scraped, and when servers die. `node balancer.ts`; BALANCER_ENDPOINTS and
+ * SECONDS set the sizes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Balancer } from '../../src/balancer/balancer.ts';
-import { type EndpointSlice, resolveEndpoints, SERVICE_NAME_LABEL } from '../../src/kube/endpoint-slices.ts';
+import { EndpointResolver, type EndpointSlice, SERVICE_NAME_LABEL } from '../../src/kube/endpoint-slices.ts';
 import type { BalancerConfig } from '../../src/model/config.ts';
 import { balancerConfig, startBalancer } from '../support/start-balancer.ts';
 import { Report } from './report.ts';
 
-const ENDPOINTS = Number(process.env.ENDPOINTS ?? 5_000);
+const ENDPOINTS = Number(process.env.BALANCER_ENDPOINTS ?? 5_000);
 const SECONDS = Number(process.env.SECONDS ?? 10);
 const PER_SLICE = 100;
 /** Servers that die together. */
@@ -113,14 +113,17 @@ const servers = await start('servers', port);
 const victims = await start('servers', victimPort);
 for (const child of [servers, victims]) await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
 
-const started = await startBalancer([], config());
+const configuration = config();
+const started = await startBalancer([], configuration);
+const resolver = new EndpointResolver();
 const balancer: Balancer = started.balancer;
 let live = slices(port, victimPort);
-const deliver = (): void =>
+const deliver = (): void => {
   balancer.applyEndpoints(
-    resolveEndpoints(config().backends, () => live),
+    resolver.resolve(configuration.backends, () => live),
     false,
   );
+};
 const timed = (action: () => void): number => {
   const began = performance.now();
   action();

@@ -29,4 +29,4 @@ try {
   client.close();
 }
 report.print();
-process.exit(0);
+process.exit(report.broken.length === 0 ? 0 : 1);

@@ -2,6 +2,7 @@
 export class Report {
   readonly #began = performance.now();
   readonly #lines: [string, string][] = [];
+  readonly #broken: string[] = [];
 
   /** A stage of the run has begun, or goes on. */
   progress(text: string): void {
@@ -11,6 +12,16 @@ export class Report {
   add(what: string, value: string): void {
     this.#lines.push([what, value]);
     this.progress(`${what}: ${value}`);
+  }
+
+  /** What has to hold whatever the machine. */
+  promise(what: string, holds: boolean): void {
+    this.progress(`${holds ? 'holds' : 'BROKEN'}: ${what}`);
+    if (!holds) this.#broken.push(what);
+  }
+
+  get broken(): readonly string[] {
+    return this.#broken;
   }
 
   /** Markdown. */

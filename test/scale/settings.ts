@@ -34,7 +34,7 @@ export function readSettings(): Settings {
     podsPerNode: fromEnvironment('PODS_PER_NODE', 300),
     realBalancers: fromEnvironment('REAL_BALANCERS', 3),
     podChanges: fromEnvironment('POD_CHANGES', 300),
-    restSeconds: fromEnvironment('REST_SECONDS', 60),
-    deadlineSeconds: fromEnvironment('DEADLINE_SECONDS', 590),
+    restSeconds: fromEnvironment('REST_SECONDS', 30),
+    deadlineSeconds: fromEnvironment('DEADLINE_SECONDS', 600),
   };
 }

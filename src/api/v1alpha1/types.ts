@@ -349,7 +349,7 @@ export interface Heartbeat {
    */
   grpc?: {
     /**
-     * Name of the service to ask for, as the server's health service knows it; without it the server as a whole is asked for.
+     * Name of the service to ask for, as the server's health service knows it. Default is the server as a whole.
      */
     service?: string;
     /**

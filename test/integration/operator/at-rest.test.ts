@@ -77,6 +77,7 @@ describe('the operator at rest', () => {
       stopping.abort();
       await timers.advanceUntil(() => ended, 'the end');
       await running;
+      assert.deepEqual(timers.waits, [], 'no timer keeps the process from ending');
     };
     let ended = false;
     void running.finally(() => {

@@ -4,7 +4,7 @@ import { counts, listed, quantile, since } from '../figures.ts';
 import type { Report } from '../report.ts';
 import { isSettled, namesOf, type World } from '../world.ts';
 
-const CHANGES = 50;
+const CHANGES = 20;
 
 /** Some resources are changed, one after the other. */
 export async function changes(world: World, report: Report): Promise<void> {

@@ -33,7 +33,7 @@ export async function nodeDeath(world: World, report: Report): Promise<void> {
 }
 
 function tell(report: Report, what: string, done: Counts): void {
-  const ours = new Map([...done.writes].filter(([key]) => /loadbalancedservices|balancerreports|events/.test(key)));
+  const ours = new Map([...done.writes].filter(([key]) => /loadbalancedservices|balancerreports|events\.events\.k8s\.io/.test(key)));
   report.add(`${what}: writes of operator and balancers`, listed(ours) || 'none');
   report.add(
     `${what}: etcd, all that changed in the cluster`,

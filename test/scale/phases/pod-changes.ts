@@ -18,6 +18,7 @@ export async function podChanges(world: World, report: Report): Promise<void> {
   );
   const [p50, p99, most] = [quantile(times, 0.5), quantile(times, 0.99), Math.max(...times)].map((ms) => ms.toFixed(0));
   report.add(`a pod's change until its balancer knows, ${times.length} changes: median, p99, slowest`, `${p50}, ${p99}, ${most} ms`);
+  report.promise("a pod's change is known to its balancer within a second (p99)", quantile(times, 0.99) < 1_000);
   for (const [key, balancer] of world.realBalancers) {
     const [sample] = samples(await balancer.metrics(), 'process_resident_memory_bytes');
     report.progress(`balancer of ${key}: ${Math.round((sample?.value ?? 0) / 1e6)} MB`);

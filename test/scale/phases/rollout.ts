@@ -36,6 +36,8 @@ export async function rollout(world: World, report: Report): Promise<void> {
   report.add('from the first apply until all are Ready', `${seconds.toFixed(0)} s`);
   report.add('operator, CPU time for that', `${(used.cpuSeconds - empty.cpuSeconds).toFixed(1)} s`);
   report.add('operator, resident memory then (at most)', `${used.residentMb} MB (${used.peakMb} MB)`);
+  const perResource = ((used.residentMb - empty.residentMb) * 1024) / settings.resources;
+  report.add('operator, resident memory per resource', `${perResource.toFixed(0)} KB`);
   report.add('operator, API requests for that', `${requests}: ${(requests / settings.resources).toFixed(1)} per resource`);
   report.add('all writes of all until then', listed(done.writes));
 }
