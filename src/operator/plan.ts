@@ -81,9 +81,9 @@ function isBalancers({ kind, metadata }: Manifest, { resource }: Observation): b
   return kind === 'Deployment' && metadata.name === balancerName(resourceName(resource));
 }
 
-function pace({ observation, spec, config, release, maxRolling, othersRolling }: PlanInput) {
+function pace({ observation, release, maxRolling, othersRolling }: PlanInput) {
   const live = observation.live('Deployment', balancerName(resourceName(observation.resource)));
-  const origin = { release, inputs: inputsOf(spec, config) };
+  const origin = { release, inputs: inputsOf(observation.resource) };
   const decided = decideRollout({
     live: live === undefined ? null : { ...originOf(live), upToDate: observation.balancers.upToDate },
     wanted: origin,

@@ -1,10 +1,7 @@
-import type { DefaultedSpec } from '../api/v1alpha1/defaults.ts';
 import { withDefaults } from '../api/v1alpha1/defaults.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
-import type { BalancerConfig } from '../model/config.ts';
 import { buildBalancerDeployment } from '../resources/balancer-deployment.ts';
-import { secretVolumes } from '../resources/secret-volume.ts';
 import { type Child, digest } from './child.ts';
 import { INPUTS_ANNOTATION, RELEASE_ANNOTATION, WAVE_ANNOTATION } from './rollout-annotations.ts';
 
@@ -61,13 +58,16 @@ export function originAnnotations({ release, inputs }: PodOrigin, wave: boolean)
 /** Of two operators the same where they make the same pods of the same resource: the digest of the pod template of one that never changes. */
 export function releaseOf(balancerImage: string): string {
   const config = resolveConfig(REFERENCE, { mode: 'cluster' });
-  const { template } = withDefaults(REFERENCE).balancer;
-  const { spec } = buildBalancerDeployment(REFERENCE, config, { replicas: undefined, template, image: balancerImage });
+  const { workers, template } = withDefaults(REFERENCE).balancer;
+  const { spec } = buildBalancerDeployment(REFERENCE, config, { replicas: undefined, workers, template, image: balancerImage });
   return digest(spec);
 }
 
-export function inputsOf({ balancer }: DefaultedSpec, config: BalancerConfig): string {
-  return digest([balancer, config.listeners.map(({ bindPort }) => bindPort), secretVolumes(config), config.failover.drainTimeoutMs]);
+/** Of the spec as it was written: defaults, and what is made of it, are the operator's and differ from release to release. */
+export function inputsOf({ spec }: LoadBalancedService): string {
+  const ports = spec.ports.map(({ port, tls }) => [port, tls]);
+  const secrets = spec.backends.flatMap(({ tls }) => tls ?? []);
+  return digest([spec.balancer, ports, secrets, spec.failover?.drainTimeout]);
 }
 
 const REFERENCE: LoadBalancedService = {

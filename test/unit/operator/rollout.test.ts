@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withDefaults } from '../../../src/api/v1alpha1/defaults.ts';
 import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
-import { resolveConfig } from '../../../src/config/resolve.ts';
 import { decideRollout, inputsOf, type Rollout, type RolloutQuestion, releaseOf } from '../../../src/operator/rollout.ts';
 import { resource } from '../status/fixtures.ts';
 
@@ -61,12 +59,10 @@ test('another image is another release, and the same image the same', () => {
 });
 
 test("what a resource's owner changes is told from what changes no pod", () => {
-  const inputs = (spec: Partial<LoadBalancedService['spec']>) => {
-    const asked = resource(spec);
-    return inputsOf(withDefaults(asked), resolveConfig(asked, { mode: 'cluster' }));
-  };
+  const inputs = (spec: Partial<LoadBalancedService['spec']>) => inputsOf(resource(spec));
   const before = inputs({});
-  assert.equal(inputs({ strategy: { type: 'Random' }, limits: { headerBytes: 1024 } }), before);
+  const ports = [{ name: 'http', port: 80, maxConnectionAge: '30s' }];
+  assert.equal(inputs({ strategy: { type: 'Random' }, limits: { headerBytes: 1024 }, ports }), before);
   const others: Partial<LoadBalancedService['spec']>[] = [
     { balancer: { type: 'Dedicated', dedicated: { replicas: 3 } } },
     { balancer: { type: 'Dedicated', dedicated: { template: { metadata: { labels: { team: 'a' } } } } } },
