@@ -57,6 +57,7 @@ test-api: $(INSTALLED) ## the CRDs and our client, with a real API server (Linux
 	CLUSTER_PARTS=api test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
 
 test-controllers: $(INSTALLED) ## the operator with a real API server and controllers, without nodes (Linux, root and Go)
+	@test/tools/prepare >/dev/null
 	CLUSTER_PARTS=controllers test/cluster/with-cluster node --test --test-timeout=600000 'test/e2e/controllers/*.test.ts'
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
