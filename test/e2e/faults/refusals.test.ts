@@ -123,7 +123,7 @@ suite('a cluster that refuses', { concurrency: 8, timeout: 600_000 }, () => {
     await client.delete(Resources.Namespace, { name: stage.namespace });
     release();
     const gone = async () => (await client.find(Resources.Namespace, { name: stage.namespace })) === null;
-    await waitFor('the namespace to be gone', gone, { timeoutMs: 60_000 });
+    await waitFor('the namespace to be gone', gone, { timeoutMs: 180_000 });
     assert.deepEqual(errorsOf(operator.log), []);
     const writes = stage.proxy.passages.filter(isObjectWrite).length - before;
     assert.ok(writes < 60, `${writes} writes into a namespace that goes`);
