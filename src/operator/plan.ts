@@ -74,7 +74,9 @@ export function plan(input: PlanInput): Plan {
 
 /** What is made says how many; what is there already keeps its number, whoever has set it. */
 function initialBalancers({ resource, live }: Observation): number | undefined {
-  return live('Deployment', balancerName(resourceName(resource))) === undefined ? INITIAL_BALANCERS : undefined;
+  const found = live('Deployment', balancerName(resourceName(resource)));
+  // One that is going keeps nothing: what takes its place is made.
+  return found === undefined || found.metadata?.deletionTimestamp !== undefined ? INITIAL_BALANCERS : undefined;
 }
 
 function isBalancers({ kind, metadata }: Manifest, { resource }: Observation): boolean {
