@@ -114,7 +114,7 @@ class Operator {
       timers,
       random: options.random,
       wallClock,
-      onChange: (key) => this.#queue?.add(key),
+      onChange: (key, urgency) => this.#queue?.add(key, urgency),
       onGone: (key, child) => objects.forgetObject(key, child),
     });
     this.#reconciler = new Reconciler({
@@ -125,7 +125,7 @@ class Operator {
       balancerImage: options.balancerImage,
       logger,
       wallClock,
-      later: (key, ms) => this.#queue?.addAfter(key, ms),
+      later: (key, ms, urgency) => this.#queue?.addAfter(key, ms, urgency),
     });
     this.#admin = new AdminServer({
       address: options.address,

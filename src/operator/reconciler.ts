@@ -3,6 +3,7 @@ import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { Urgency } from '../kube/queue.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Outcome, Problem } from '../status/input.ts';
 import { notices } from '../status/notices.ts';
@@ -26,7 +27,7 @@ export interface ReconcilerOptions {
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Reconcile this resource again after `ms`. */
-  readonly later: (key: string, ms: number) => void;
+  readonly later: (key: string, ms: number, urgency?: Urgency) => void;
 }
 
 const NOTHING_WRONG: Outcome = { notAccepted: null, stalled: null, pending: null };
@@ -119,7 +120,7 @@ export class Reconciler {
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
     const { statuses, events, later, wallClock, logger } = this.#options;
     const waitMs = statuses.waitMs(key);
-    if (waitMs > 0) return later(key, waitMs);
+    if (waitMs > 0) return later(key, waitMs, 'Urgent');
 
     const { resource, views, balancers, servers, liveConfig } = observation;
     const previous = statuses.previous(key, resource);
