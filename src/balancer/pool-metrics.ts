@@ -35,6 +35,10 @@ export function registerPoolMetrics(registry: Registry, figures: PoolFigures): v
   registry.gauge('evenkeel_heartbeat_interval_seconds', 'T: interval between heartbeats of one server.').collect((gauge) => {
     gauge.with().set(figures.heartbeatIntervalMs() / 1000);
   });
+}
+
+/** Of this process. */
+export function registerProcessMetrics(registry: Registry): void {
   registry.gauge('process_resident_memory_bytes', 'Resident memory.').collect((gauge) => gauge.with().set(process.memoryUsage.rss()));
   registry.counter('process_cpu_seconds_total', 'User and system CPU time.').collect((counter) => {
     const { user, system } = process.cpuUsage();

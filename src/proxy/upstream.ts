@@ -41,6 +41,11 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     this.health = discovered(at);
   }
 
+  /** Unique among all endpoints, where its id may be there once for each listener. */
+  get key(): string {
+    return upstreamKey(this.endpoint);
+  }
+
   get backend(): string {
     return this.endpoint.backend;
   }
@@ -82,7 +87,7 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
 
   /** A heartbeat was answered. */
   checked(now: number): void {
-    this.silence.received();
+    this.silence.received(now);
     this.pace.checked(now);
   }
 
@@ -188,4 +193,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     for (const { user } of [...this.#open]) if (user) call(user);
     for (const session of [...this.#sessions]) for (const user of [...session.users]) call(user);
   }
+}
+
+export function upstreamKey({ portName, id }: Endpoint): string {
+  return `${portName}/${id}`;
 }

@@ -144,6 +144,11 @@ export const SCHEMA: StructuralSchema = {
           "rule": "self.ports.exists(q, !has(q.protocol) || q.protocol.startsWith('HTTP')) || self.backends.all(b, !has(b.protocol))",
           "message": "protocol of a backend is for resources with a port of protocol HTTP",
           "fieldPath": ".backends"
+        },
+        {
+          "rule": "!has(self.limits) || !has(self.limits.requestsPerServer) || !has(self.balancer) || !has(self.balancer.dedicated) || !has(self.balancer.dedicated.workers) || self.limits.requestsPerServer >= self.balancer.dedicated.workers",
+          "message": "requestsPerServer is shared out among balancer.dedicated.workers, so it must be at least as many",
+          "fieldPath": ".limits"
         }
       ],
       "properties": {
@@ -1221,6 +1226,12 @@ export const SCHEMA: StructuralSchema = {
                   "format": "int32",
                   "minimum": 1,
                   "maximum": 100
+                },
+                "workers": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 16
                 },
                 "template": {
                   "type": "object",

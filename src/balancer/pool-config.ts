@@ -1,0 +1,15 @@
+import type { BalancerConfig } from '../model/config.ts';
+import type { PoolConfig } from './pool.ts';
+
+/** What the pool needs of a configuration. */
+export function poolConfig({ strategy, failover, heartbeat, listeners, backends }: BalancerConfig): PoolConfig {
+  return {
+    strategy,
+    weights: new Map(backends.map(({ name, weight }) => [name, weight])),
+    protocols: new Map(backends.map(({ name, protocol }) => [name, protocol])),
+    maxEjectedPercent: failover.maxEjectedPercent,
+    listeners: listeners.map(({ name }) => name),
+    thresholds: heartbeat,
+    failover,
+  };
+}
