@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { LoadBalancedService, LoadBalancedServiceSpec } from '../../../src/api/v1alpha1/types.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
+import type { Credentials } from '../../../src/kube/credentials.ts';
 import { findCredentials } from '../../../src/kube/kubeconfig.ts';
 import { type ResourceRef, Resources } from '../../../src/kube/resources.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
@@ -30,9 +31,9 @@ export async function installCrds(): Promise<void> {
 }
 
 /** A namespace of its own for one test. */
-export async function createNamespace(): Promise<string> {
+export async function createNamespace(labels: Record<string, string> = {}): Promise<string> {
   const name = `t-${randomBytes(4).toString('hex')}`;
-  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, MANAGER);
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, MANAGER);
   return name;
 }
 
@@ -47,6 +48,9 @@ export interface OperatorSettings {
   readonly identity?: string;
   readonly lease?: string;
   readonly balancerImage?: string;
+  /** As whom; as the administrator unless given. */
+  readonly credentials?: Credentials;
+  readonly allowedAddresses?: readonly string[];
 }
 
 const started = new Set<RunningOperator>();
@@ -68,8 +72,9 @@ export async function startOperator(namespace: string, settings: OperatorSetting
   const stopping = new AbortController();
   const listening = Promise.withResolvers<number>();
   const running = runOperator({
-    credentials: await findCredentials(),
+    credentials: settings.credentials ?? (await findCredentials()),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
+    allowedAddresses: settings.allowedAddresses ?? [],
     watchNamespace: namespace,
     lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
     identity: settings.identity ?? 'operator-1',

@@ -119,6 +119,8 @@ export class StandIn {
       },
       unhealthyEndpoints: [],
       unhealthyOmitted: 0,
+      refusedEndpoints: [],
+      refusedOmitted: 0,
       failOpen: [],
       failovers: [],
     };
