@@ -51,6 +51,7 @@ export interface OperatorSettings {
   /** As whom; as the administrator unless given. */
   readonly credentials?: Credentials;
   readonly allowedAddresses?: readonly string[];
+  readonly silenceMs?: number;
 }
 
 const started = new Set<RunningOperator>();
@@ -73,6 +74,7 @@ export async function startOperator(namespace: string, settings: OperatorSetting
   const listening = Promise.withResolvers<number>();
   const running = runOperator({
     credentials: settings.credentials ?? (await findCredentials()),
+    ...(settings.silenceMs === undefined ? {} : { silenceMs: settings.silenceMs }),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
     allowedAddresses: settings.allowedAddresses ?? [],
     watchNamespace: namespace,
@@ -138,22 +140,31 @@ export async function resourceNow(namespace: string, name = 'shop'): Promise<Loa
 }
 
 /** Waits until the conditions hold for the newest generation: `Ready: 'True'`, or with a reason, `Ready: 'False/NoEndpoints'`. */
-export async function waitForConditions(namespace: string, wanted: Record<string, string>, name = 'shop'): Promise<LoadBalancedService> {
+export async function waitForConditions(
+  namespace: string,
+  wanted: Record<string, string>,
+  name = 'shop',
+  timeoutMs = 30_000,
+): Promise<LoadBalancedService> {
   let last: unknown;
   return waitFor(
     JSON.stringify(wanted),
     async () => {
       const resource = await resourceNow(namespace, name);
       last = resource.status?.conditions?.map(({ type, status, reason, message }) => `${type}=${status}/${reason} ${message}`);
-      const holds = Object.entries(wanted).every(([type, expected]) => {
-        const found = resource.status?.conditions?.find((condition) => condition.type === type);
-        const [status, reason = found?.reason] = expected.split('/');
-        return found?.observedGeneration === resource.metadata.generation && found?.status === status && found?.reason === reason;
-      });
-      return holds ? resource : null;
+      return conditionsHold(resource, wanted) ? resource : null;
     },
-    { saw: () => last },
+    { timeoutMs, saw: () => last },
   );
+}
+
+/** For the newest generation. */
+export function conditionsHold(resource: LoadBalancedService, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([type, expected]) => {
+    const found = resource.status?.conditions?.find((condition) => condition.type === type);
+    const [status, reason = found?.reason] = expected.split('/');
+    return found?.observedGeneration === resource.metadata.generation && found?.status === status && found?.reason === reason;
+  });
 }
 
 const MADE = [
