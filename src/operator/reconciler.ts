@@ -2,14 +2,17 @@ import { withDefaults } from '../api/v1alpha1/defaults.ts';
 import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
+import { EgressRules } from '../egress/rules.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { Urgency } from '../kube/queue.ts';
 import type { ObjectName } from '../kube/resources.ts';
+import type { EgressConfig } from '../model/config.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Outcome, Problem } from '../status/input.ts';
 import { notices } from '../status/notices.ts';
 import { buildStatus } from '../status/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { brokenReferences, invalidity } from './acceptance.ts';
+import { brokenReferences, invalidity, refusedAddresses } from './acceptance.ts';
 import type { Caches } from './caches.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
@@ -29,11 +32,13 @@ export interface ReconcilerOptions {
   /** Of the operator, as releaseOf() has it. */
   readonly release: string;
   readonly gate: RolloutGate;
+  /** Where balancers may connect to, as it is now. */
+  readonly egress: () => EgressConfig;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Reconcile this resource again after `ms`. */
-  readonly later: (key: string, ms: number) => void;
+  readonly later: (key: string, ms: number, urgency?: Urgency) => void;
 }
 
 /** For the cache to see what was in the way of a write. */
@@ -84,7 +89,9 @@ export class Reconciler {
     const invalid = this.#validate(key, resource);
     if (invalid !== null || resource.spec.suspend === true) this.#options.gate.leave(key);
     if (invalid !== null) return refused(invalid);
-    const broken = brokenReferences(resource, (name) => observation.live('Service', name));
+    const egress = this.#options.egress();
+    const broken =
+      brokenReferences(resource, (name) => observation.live('Service', name)) ?? refusedAddresses(resource, new EgressRules(egress));
     const base: Outcome = broken === null ? NOTHING_WRONG : refused(broken);
     const spec = withDefaults(resource);
     if (spec.suspend) return base;
@@ -93,7 +100,7 @@ export class Reconciler {
     const decided = plan({
       observation,
       spec,
-      config: resolveConfig(resource, { mode: 'cluster' }),
+      config: resolveConfig(resource, { mode: 'cluster', egress }),
       balancerImage,
       release,
       maxRolling: gate.max,
@@ -166,7 +173,7 @@ export class Reconciler {
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
     const { statuses, events, later, wallClock, logger } = this.#options;
     const waitMs = statuses.waitMs(key);
-    if (waitMs > 0) return later(key, waitMs);
+    if (waitMs > 0) return later(key, waitMs, 'Urgent');
 
     const { resource, views, balancers, servers, liveConfig } = observation;
     const previous = statuses.previous(key, resource);

@@ -31,9 +31,9 @@ export async function installCrds(): Promise<void> {
 }
 
 /** A namespace of its own for one test. */
-export async function createNamespace(): Promise<string> {
+export async function createNamespace(labels: Record<string, string> = {}): Promise<string> {
   const name = `t-${randomBytes(4).toString('hex')}`;
-  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, MANAGER);
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, MANAGER);
   return name;
 }
 
@@ -49,7 +49,9 @@ export interface OperatorSettings {
   readonly lease?: string;
   readonly balancerImage?: string;
   readonly maxRollingBalancers?: number;
+  /** As whom; as the administrator unless given. */
   readonly credentials?: Credentials;
+  readonly allowedAddresses?: readonly string[];
   readonly silenceMs?: number;
 }
 
@@ -76,6 +78,7 @@ export async function startOperator(namespace: string, settings: OperatorSetting
     ...(settings.silenceMs === undefined ? {} : { silenceMs: settings.silenceMs }),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
     ...(settings.maxRollingBalancers === undefined ? {} : { maxRollingBalancers: settings.maxRollingBalancers }),
+    allowedAddresses: settings.allowedAddresses ?? [],
     watchNamespace: namespace,
     lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
     identity: settings.identity ?? 'operator-1',

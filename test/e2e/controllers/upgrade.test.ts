@@ -12,6 +12,7 @@ import { SETTLED, useOperator } from './operator-bench.ts';
 
 const OLD = 'evenkeel:old';
 const NEW = 'evenkeel:new';
+const ALLOWED = ['10.0.0.0/8'];
 const FIXTURE = join(import.meta.dirname, '../../fixtures/release-0.1.0.yaml');
 
 interface Workload extends KubeObject {
@@ -20,7 +21,7 @@ interface Workload extends KubeObject {
 const imageOf = ({ spec }: Workload) => spec.containers?.[0]?.image ?? spec.template?.spec.containers?.[0]?.image ?? '';
 
 suite('an upgrade of the operator', { timeout: 300_000 }, () => {
-  const bench = useOperator({ balancerImage: OLD });
+  const bench = useOperator({ balancerImage: OLD, allowedAddresses: ALLOWED });
   const names = ['a', 'b', 'c', 'd', 'e'];
   const imagesOf = async () => {
     const selector = { namespace: bench.namespace, labelSelector: 'evenkeel.dev/component=balancer' };
@@ -28,7 +29,7 @@ suite('an upgrade of the operator', { timeout: 300_000 }, () => {
     return new Map(items.map((item) => [item.metadata?.labels?.['evenkeel.dev/service'] ?? '', imageOf(item)]));
   };
   const replaced = async () => [...(await imagesOf())].filter(([, image]) => image === NEW).map(([name]) => name);
-  const upgrade = () => bench.restart({ balancerImage: NEW, maxRollingBalancers: 2 });
+  const upgrade = () => bench.restart({ balancerImage: NEW, maxRollingBalancers: 2, allowedAddresses: ALLOWED });
   const holdNew = () => bench.standIn.holdPods((pod) => imageOf(pod as unknown as Workload) === NEW);
   const spec = { backends: [{ name: 'fixed', type: 'Addresses' as const, addresses: [{ host: '10.0.0.7', port: 8080 }] }] };
   const settled = async () => Promise.all(names.map((name) => waitForConditions(bench.namespace, SETTLED, name)));
@@ -95,7 +96,7 @@ suite('an upgrade of the operator', { timeout: 300_000 }, () => {
     })();
     await upgrade();
     await waitFor('some to be replaced', async () => (await replaced()).length >= 3);
-    await bench.restart({ balancerImage: OLD, maxRollingBalancers: 2 });
+    await bench.restart({ balancerImage: OLD, maxRollingBalancers: 2, allowedAddresses: ALLOWED });
     await waitFor('all to be put back', async () => (await replaced()).length === 0 && (await underWay()) === 0);
     await settled();
     watching.abort();
