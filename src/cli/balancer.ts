@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Command, Option } from 'commander';
 import { BALANCER_ADMIN_PORT } from '../api/v1alpha1/names.ts';
 import { Balancer } from '../balancer/balancer.ts';
@@ -75,8 +76,9 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
   const logger = createLogger({ level: flags.logLevel, format: 'json', fields: { service, namespace } });
   const address = flags.address ?? (await anyAddress());
   const client = new KubeClient(await inClusterCredentials(), { userAgent: 'evenkeel-balancer' });
+  const sink = new ReportSink({ client, namespace, podName, podUid, service, logger });
   const balancer = new Balancer({
-    sink: new ReportSink({ client, namespace, podName, podUid, service, logger }),
+    sink,
     logger,
     clock: () => performance.now(),
     random: Math.random,
@@ -84,6 +86,7 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
     adminPort,
     reportIntervalMs: REPORT_INTERVAL_MS,
     drainDelayMs: flags.drainDelay,
+    apiServers: [process.env.KUBERNETES_SERVICE_HOST ?? ''].filter((host) => isIP(host) !== 0),
     // One that takes its requests itself does not load how to have workers.
     ...(flags.workers === 1 ? {} : (await import('./workers.ts')).withWorkers(flags.workers, logger)),
   });
@@ -91,7 +94,7 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
     throw listenError(error, adminPort, address, 'choose another with --admin-port');
   });
   const target = new DrainTime(balancer);
-  const source = new ClusterConfigSource({ client, namespace, configMap: flags.configmap, logger });
+  const source = new ClusterConfigSource({ client, namespace, configMap: flags.configmap, onReturn: () => sink.forget(), logger });
   const ending = new AbortController();
   try {
     const signal = await Promise.race([stop, serve()]);

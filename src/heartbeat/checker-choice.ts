@@ -30,10 +30,10 @@ export class CheckerChoice {
     const checker = this.#connectOnly.has(endpoint.portName) ? tcpChecker : this.#checker;
     const port = this.#port ?? endpoint.port;
     const { host, backend } = endpoint;
+    const { tls, proxyProtocol, lookup } = this.#talkOf(backend);
     // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
-    if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null } };
-    const { tls, proxyProtocol } = this.#talkOf(backend);
-    return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) } };
+    if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null, lookup } };
+    return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null), lookup } };
   }
 }
 

@@ -9,6 +9,7 @@ import { atMost, sleep, systemTimers, type Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AdminServer } from './admin-server.ts';
+import { ApiServers } from './api-servers.ts';
 import { Caches } from './caches.ts';
 import { leaderOnly } from './leader-client.ts';
 import { OperatorMetrics } from './metrics.ts';
@@ -21,6 +22,8 @@ export interface OperatorOptions {
   readonly credentials: Credentials;
   /** Image of the balancers that it makes. */
   readonly balancerImage: string;
+  /** CIDRs in which servers that a resource gives by address must lie. */
+  readonly allowedAddresses: readonly string[];
   /** Only resources of this namespace; null: of all. */
   readonly watchNamespace: string | null;
   /** The Lease that chooses the one of several replicas that works; null: this is the only one. */
@@ -32,6 +35,8 @@ export interface OperatorOptions {
   readonly adminPort: number;
   /** Resources worked on at once. */
   readonly workers: number;
+  /** A watch without event or bookmark for this long is given up; 150 s unless given. */
+  readonly silenceMs?: number;
   readonly logger: Logger;
   /** The system's, unless given; `wallClock` in milliseconds since the epoch. */
   readonly timers?: Timers;
@@ -52,6 +57,8 @@ const START_PAUSE_MS = 1_000;
 const DEAD_CONTACT_MS = 600_000;
 /** Every request has a timeout, so that no reconciliation takes this long unless something hangs. */
 const DEAD_WORK_MS = 300_000;
+/** Caches that were filled this recently need not be filled anew by a new leader. */
+const FRESH_MS = 5_000;
 /** Another replica takes over within three seconds of the end of this one. */
 const FINISH_MS = 1_500;
 const EVENTS_DEADLINE_MS = 1_000;
@@ -71,6 +78,7 @@ class Operator {
   readonly #timers: Timers;
   readonly #client: KubeClient;
   readonly #caches: Caches;
+  readonly #apiServers: ApiServers;
   readonly #reconciler: Reconciler;
   readonly #events: EventRecorder;
   readonly #nodeEvents: NodeEvents;
@@ -81,6 +89,8 @@ class Operator {
   readonly #working = new Map<string, number>();
   /** Null: this replica does not lead. */
   #queue: WorkQueue | null = null;
+  /** Until the work of the last term is done: no resource is worked on twice at once. */
+  #stopping: Promise<void> = Promise.resolve();
 
   constructor(options: OperatorOptions) {
     const { logger, lease, timers = systemTimers, wallClock = Date.now } = options;
@@ -110,6 +120,7 @@ class Operator {
     this.#caches = new Caches({
       client,
       namespace: options.watchNamespace ?? undefined,
+      silenceMs: options.silenceMs,
       logger,
       timers,
       random: options.random,
@@ -117,12 +128,22 @@ class Operator {
       onChange: (key) => this.#queue?.add(key),
       onGone: (key, child) => objects.forgetObject(key, child),
     });
+    this.#apiServers = new ApiServers({
+      client,
+      server: options.credentials.server,
+      timers,
+      random: options.random,
+      logger,
+      onChange: () => this.#all(),
+    });
     this.#reconciler = new Reconciler({
       caches: this.#caches,
+      find: (name) => client.find(Resources.LoadBalancedService, name),
       objects,
       statuses: new StatusWriter({ client: writes, now, wallClock }),
       events: this.#nodeEvents,
       balancerImage: options.balancerImage,
+      egress: () => ({ allowedAddresses: options.allowedAddresses, apiServers: this.#apiServers.list() }),
       logger,
       wallClock,
       later: (key, ms) => this.#queue?.addAfter(key, ms),
@@ -153,7 +174,7 @@ class Operator {
       await this.#meetCluster();
       logger.info('started', { adminPort: port, server: credentials.server.origin });
       this.#caches.start();
-      await Promise.race([this.#caches.synced(), aborted(signal)]);
+      await Promise.race([Promise.all([this.#caches.synced(), this.#apiServers.start()]), aborted(signal)]);
       if (!signal.aborted) {
         logger.info('caches are filled', { resources: this.#caches.resources.keys().length });
         if (this.#elector === null) this.#lead();
@@ -187,6 +208,13 @@ class Operator {
     }
   }
 
+  /** A standby's watches may have been silent for minutes, and what it has not seen it must not undo: it looks anew first. */
+  async #takeOver(): Promise<void> {
+    const term = this.#elector?.acquisitions;
+    await Promise.all([this.#stopping, this.#caches.refresh(FRESH_MS)]);
+    if (this.#leads && this.#elector?.acquisitions === term) this.#lead();
+  }
+
   #lead(): void {
     const queue = new WorkQueue({
       handler: (key) => this.#work(key),
@@ -196,8 +224,13 @@ class Operator {
       observer: this.#metrics,
     });
     this.#queue = queue;
-    for (const key of this.#caches.resources.keys()) queue.add(key);
+    this.#all();
     queue.start();
+  }
+
+  /** Every resource has to be looked at. */
+  #all(): void {
+    for (const key of this.#caches.resources.keys()) this.#queue?.add(key);
   }
 
   async #stopLeading(): Promise<void> {
@@ -221,7 +254,7 @@ class Operator {
     await this.#elector?.stop();
     this.#nodeEvents.flush();
     await this.#events.close(EVENTS_DEADLINE_MS);
-    await this.#caches.stop();
+    await Promise.all([this.#caches.stop(), this.#apiServers.stop()]);
     await this.#admin.close();
   }
 
@@ -233,8 +266,11 @@ class Operator {
       fieldManager: FIELD_MANAGER,
       timers: this.#timers,
       logger: this.#options.logger,
-      onStarted: () => this.#lead(),
-      onLost: () => this.#stopLeading(),
+      onStarted: () => void this.#takeOver(),
+      onLost: () => {
+        this.#stopping = this.#stopLeading();
+        return this.#stopping;
+      },
     });
   }
 

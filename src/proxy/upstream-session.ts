@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
 import { HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
 import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
 
@@ -20,6 +21,7 @@ const OPTIONS: ClientSessionOptions & { readonly strictSingleValueFields: boolea
 /** The endpoint's side of a session. */
 export interface SessionOwner {
   readonly endpoint: Endpoint;
+  readonly talk: BackendTalk;
   /** Streams that the server allowed when it last said so: what it allows on a new connection comes too late for the first ones. */
   streamLimit: number;
   /** `session` is gone. */
@@ -43,11 +45,12 @@ export class UpstreamSession {
 
   constructor(owner: SessionOwner, now: number) {
     const { host, port, id } = owner.endpoint;
+    const { lookup } = owner.talk;
     this.#owner = owner;
     this.idleSince = now;
     this.#session = http2Connect(`http://${id}`, {
       ...OPTIONS,
-      createConnection: () => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS }),
+      createConnection: () => connect({ host, port, lookup, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS }),
     });
     this.#listen();
   }

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { BackendConfig } from '../model/config.ts';
 import type { ProxyProtocolVersion } from '../preamble/proxy-header-text.ts';
 import { BackendCredentials, type ServerTls } from './backend-credentials.ts';
@@ -9,22 +10,24 @@ export interface BackendTalk {
   readonly tls: ServerTls | null;
   /** Each connection begins with a PROXY header of this version; null: with none. */
   readonly proxyProtocol: ProxyProtocolVersion | null;
+  /** How a host that is a name is looked up. */
+  readonly lookup: LookupFunction;
 }
-
-const PLAIN: BackendTalk = { tls: null, proxyProtocol: null };
 
 /** Of all backends. */
 export class BackendTalks {
   readonly credentials: BackendCredentials;
+  readonly #plain: BackendTalk;
   readonly #talks = new Map<string, BackendTalk>();
   #backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[] = [];
 
-  constructor(events: (backend: string) => SecretEvents) {
+  constructor(events: (backend: string) => SecretEvents, lookup: LookupFunction) {
+    this.#plain = { tls: null, proxyProtocol: null, lookup };
     this.credentials = new BackendCredentials(events);
   }
 
   of(backend: string): BackendTalk {
-    return this.#talks.get(backend) ?? PLAIN;
+    return this.#talks.get(backend) ?? this.#plain;
   }
 
   configure(backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[]): void {
@@ -46,7 +49,7 @@ export class BackendTalks {
       const tls = this.credentials.of(name);
       const known = this.#talks.get(name);
       if (known && known.tls === tls && known.proxyProtocol === proxyProtocol) continue;
-      this.#talks.set(name, tls === null && proxyProtocol === null ? PLAIN : { tls, proxyProtocol });
+      this.#talks.set(name, tls === null && proxyProtocol === null ? this.#plain : { tls, proxyProtocol, lookup: this.#plain.lookup });
     }
     for (const name of gone) this.#talks.delete(name);
   }

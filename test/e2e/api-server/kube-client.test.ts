@@ -443,6 +443,7 @@ function config(generation: number): BalancerConfig {
     },
     limits: balancerConfig().limits,
     telemetry: { accessLog: 'None', responseHeader: null },
+    egress: null,
   };
 }
 
@@ -471,6 +472,8 @@ function report(appliedGeneration: number): BalancerReportBody {
       },
     ],
     unhealthyOmitted: 0,
+    refusedEndpoints: [],
+    refusedOmitted: 0,
     failOpen: ['http'],
     failovers: [
       {

@@ -20,6 +20,8 @@ const report = (appliedGeneration: number): BalancerReportBody => ({
     { address: '10.0.0.1:8080', backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 },
   ],
   unhealthyOmitted: 0,
+  refusedEndpoints: [],
+  refusedOmitted: 0,
   failOpen: [],
   failovers: [
     {
@@ -169,6 +171,16 @@ describe('the report sink', () => {
     sink.publish(older(700_000));
     await until(() => stored() !== undefined, 'the new object');
     assert.equal(stored()?.spec.failovers[0]?.agoMilliseconds, 700_060);
+  });
+
+  test('writes what is no news where it is not known any more what stands: etcd may have been restored', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    server.put(REPORTS, { ...stored(), spec: report(0) } as KubeObject);
+    await timers.advance(1_000);
+    sink.forget();
+    sink.publish(report(1));
+    await isWritten(1);
   });
 
   test('what could not be written is written although the one before said the same', async () => {

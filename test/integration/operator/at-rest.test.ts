@@ -13,7 +13,7 @@ const SERVICES = '/apis/evenkeel.dev/v1alpha1/namespaces/default/loadbalancedser
 const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/default/balancerreports';
 const PODS = '/api/v1/namespaces/default/pods';
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
-const KINDS = 11;
+const KINDS = 12;
 const MINUTE = 60_000;
 
 const labels = {
@@ -58,6 +58,7 @@ describe('the operator at rest', () => {
     const running = runOperator({
       credentials: server.credentials(),
       balancerImage: 'evenkeel:test',
+      allowedAddresses: [],
       watchNamespace: null,
       lease: null,
       identity: 'operator-1',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { test } from 'node:test';
 import { Group } from '../../../src/balancer/group.ts';
 import { discovered } from '../../../src/health/record.ts';
@@ -30,7 +31,10 @@ const endpoint = (i: number): Endpoint => ({
 test('300 of a thousand servers that fail before a request asks cost no more than one look at each, and the request gets one of the others', () => {
   const rules = { strategy: 'RoundRobin', weights: new Map(), maxEjectedPercent: 50 } as const;
   const group = new Group('http', rules, () => 0);
-  const upstreams = Array.from({ length: SERVERS }, (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null })));
+  const upstreams = Array.from(
+    { length: SERVERS },
+    (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null, lookup })),
+  );
   group.setUpstreams(upstreams);
   group.choose();
   Counted.looks = 0;

@@ -16,6 +16,7 @@ function report(endpoints: readonly Assessed[], changes: Partial<ReportInput> = 
     appliedGeneration: 7,
     configError: '',
     endpointsStale: false,
+    refused: [],
     backends: ['stable', 'canary'],
     endpoints,
     heartbeat: { servers: 0, responsesPerSecond: 0, intervalMilliseconds: 0, maxDetectionMilliseconds: 0, overMaxInterval: false },
