@@ -125,7 +125,7 @@ class Operator {
       timers,
       random: options.random,
       wallClock,
-      onChange: (key) => this.#queue?.add(key),
+      onChange: (key, urgency) => this.#queue?.add(key, urgency),
       onGone: (key, child) => objects.forgetObject(key, child),
     });
     this.#apiServers = new ApiServers({
@@ -146,7 +146,7 @@ class Operator {
       egress: () => ({ allowedAddresses: options.allowedAddresses, apiServers: this.#apiServers.list() }),
       logger,
       wallClock,
-      later: (key, ms) => this.#queue?.addAfter(key, ms),
+      later: (key, ms, urgency) => this.#queue?.addAfter(key, ms, urgency),
     });
     this.#admin = new AdminServer({
       address: options.address,

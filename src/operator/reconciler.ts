@@ -4,6 +4,7 @@ import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { EgressRules } from '../egress/rules.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { Urgency } from '../kube/queue.ts';
 import type { ObjectName } from '../kube/resources.ts';
 import type { EgressConfig } from '../model/config.ts';
 import type { Manifest } from '../resources/owned.ts';
@@ -33,7 +34,7 @@ export interface ReconcilerOptions {
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Reconcile this resource again after `ms`. */
-  readonly later: (key: string, ms: number) => void;
+  readonly later: (key: string, ms: number, urgency?: Urgency) => void;
 }
 
 /** For the cache to see what was in the way of a write. */
@@ -144,7 +145,7 @@ export class Reconciler {
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
     const { statuses, events, later, wallClock, logger } = this.#options;
     const waitMs = statuses.waitMs(key);
-    if (waitMs > 0) return later(key, waitMs);
+    if (waitMs > 0) return later(key, waitMs, 'Urgent');
 
     const { resource, views, balancers, servers, liveConfig } = observation;
     const previous = statuses.previous(key, resource);
