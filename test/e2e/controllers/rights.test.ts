@@ -204,7 +204,8 @@ suite('who may do what', { timeout: 180_000 }, () => {
       ];
       const expected = [
         ...everywhere('get list watch create patch delete', ...objects),
-        ...everywhere('list watch', 'loadbalancedservices.evenkeel.dev', 'pods', 'endpointslices.discovery.k8s.io'),
+        ...everywhere('list watch', 'pods', 'endpointslices.discovery.k8s.io'),
+        ...everywhere('get list watch', 'loadbalancedservices.evenkeel.dev'),
         ...everywhere('patch', 'loadbalancedservices.evenkeel.dev/status'),
         ...everywhere('list watch create patch', 'balancerreports.evenkeel.dev'),
         ...everywhere('create patch', 'events.events.k8s.io'),

@@ -83,3 +83,10 @@ test('at most a hundred exceptions, and how many were left out', () => {
   assert.equal(unhealthyEndpoints.length, 100);
   assert.equal(unhealthyOmitted, 30);
 });
+
+test('of endpoints that are refused, twenty are told and the rest are counted', () => {
+  const refused = Array.from({ length: 23 }, (_, index) => ({ endpoint: assessed(`10.0.0.${index}:80`).endpoint, why: 'is refused' }));
+  const { refusedEndpoints, refusedOmitted } = report([], { refused });
+  assert.deepEqual([refusedEndpoints.length, refusedOmitted], [20, 3]);
+  assert.deepEqual(refusedEndpoints[0], { address: '10.0.0.0:80', backend: 'stable', message: 'is refused' });
+});
