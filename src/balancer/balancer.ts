@@ -26,6 +26,7 @@ import { Pool } from './pool.ts';
 import { registerPoolMetrics } from './pool-metrics.ts';
 import { buildReport } from './report.ts';
 import { Reporter } from './reporter.ts';
+import { serverNameRoutes } from './server-names.ts';
 import type { EndpointSnapshot } from './snapshot.ts';
 
 export interface BalancerOptions {
@@ -161,6 +162,7 @@ export class Balancer implements ConfigTarget {
       protocols: new Map(config.backends.map(({ name, protocol }) => [name, protocol])),
       maxEjectedPercent: failover.maxEjectedPercent,
       listeners: config.listeners.map(({ name }) => name),
+      routes: serverNameRoutes(config),
       thresholds: heartbeat,
       failover,
     });

@@ -3,7 +3,9 @@ import type { ProxyContext, Route } from '../proxy/context.ts';
 import { HttpListener } from '../proxy/http-listener.ts';
 import type { Listener } from '../proxy/listener.ts';
 import { TcpListener } from '../proxy/tcp-listener.ts';
+import { TlsListener } from '../proxy/tls-listener.ts';
 
+const LISTENERS = { HTTP: HttpListener, HTTPS: HttpListener, TCP: TcpListener, TLS: TlsListener } as const;
 /** Something to ask now and then whether connections have ended. */
 const LOOK_MS = 20;
 
@@ -94,7 +96,7 @@ export class Listeners {
   }
 
   async #begin(key: string, config: ListenerConfig, route: Route): Promise<void> {
-    const listener = config.protocol === 'TCP' ? new TcpListener(this.#context, route) : new HttpListener(this.#context, route);
+    const listener = new LISTENERS[config.protocol](this.#context, route);
     listener.configure(config);
     if (this.#draining) listener.drain();
     this.#open.set(key, listener);

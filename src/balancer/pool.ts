@@ -1,3 +1,4 @@
+import type { ServerNameRoutes } from '../balancing/server-name-routes.ts';
 import { type HealthThresholds, heedsAnswers, nextHealth, type Outcome } from '../health/machine.ts';
 import type { HealthEvent } from '../health/record.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
@@ -25,9 +26,11 @@ export interface PoolOptions {
   readonly onLost: (upstream: Upstream) => void;
 }
 
-export interface PoolConfig extends GroupRules {
+export interface PoolConfig extends Omit<GroupRules, 'routes'> {
   /** Names of the listeners. */
   readonly listeners: readonly string[];
+  /** By listener, of those of TLS. */
+  readonly routes: ReadonlyMap<string, ServerNameRoutes>;
   /** By backend. */
   readonly protocols: ReadonlyMap<string, ServerProtocol>;
   readonly thresholds: HealthThresholds;
@@ -40,6 +43,7 @@ const NOTHING: PoolConfig = {
   weights: new Map(),
   maxEjectedPercent: 0,
   listeners: [],
+  routes: new Map(),
   protocols: new Map(),
   thresholds: { failureThreshold: 1, successThreshold: 1, timeoutMs: 0 },
   failover: {
@@ -90,11 +94,12 @@ export class Pool implements TrafficObserver {
     this.#config = config;
     for (const name of this.#groups.keys()) if (!config.listeners.includes(name)) this.#groups.delete(name);
     for (const name of config.listeners) {
+      const rules = { ...config, routes: config.routes.get(name) ?? null };
       const group = this.#groups.get(name);
-      if (group) group.setRules(config);
-      else this.#groups.set(name, new Group(name, config, this.#options.random));
+      if (group) group.setRules(rules);
+      else this.#groups.set(name, new Group(name, rules, this.#options.random));
     }
-    for (const upstream of this.#listed) upstream.protocol = this.#protocolOf(upstream.endpoint);
+    for (const upstream of this.#listed) this.#configure(upstream);
     this.#regroup([...this.#listed]);
   }
 
@@ -215,12 +220,14 @@ export class Pool implements TrafficObserver {
       this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
     }
     upstream.endpoint = endpoint;
-    upstream.protocol = this.#protocolOf(endpoint);
+    this.#configure(upstream);
     return upstream;
   }
 
-  #protocolOf({ backend }: Endpoint): ServerProtocol {
-    return this.#config.protocols.get(backend) ?? 'HTTP1';
+  #configure(upstream: Upstream): void {
+    const { backend, portName } = upstream.endpoint;
+    upstream.protocol = this.#config.protocols.get(backend) ?? 'HTTP1';
+    upstream.bringsTls = this.#config.routes.has(portName);
   }
 
   #regroup(listed: readonly Upstream[]): void {

@@ -11,7 +11,9 @@ import { tcpChecker } from './tcp-checker.ts';
 export class CheckerChoice {
   readonly #port: number | null;
   readonly #checker: Checker;
-  readonly #connectOnly: ReadonlySet<string>;
+  /** Listeners whose servers speak nothing that a check could: of TCP, and of TLS where we speak none with them. */
+  readonly #bytes: ReadonlySet<string>;
+  readonly #passing: ReadonlySet<string>;
   readonly #talkOf: (backend: string) => BackendTalk;
 
   constructor(
@@ -22,17 +24,19 @@ export class CheckerChoice {
     this.#talkOf = talkOf;
     this.#port = check.port;
     this.#checker = checkerOf(check);
-    const tcp = listeners.filter((listener) => listener.protocol === 'TCP').map((listener) => listener.name);
-    this.#connectOnly = new Set(check.type !== 'TCP' && check.port === null ? tcp : []);
+    const named = (protocol: string) => new Set(listeners.filter((each) => each.protocol === protocol).map(({ name }) => name));
+    this.#bytes = named('TCP');
+    this.#passing = named('TLS');
   }
 
   for(endpoint: Endpoint): { checker: Checker; target: CheckTarget } {
-    const checker = this.#connectOnly.has(endpoint.portName) ? tcpChecker : this.#checker;
     const port = this.#port ?? endpoint.port;
-    const { host, backend } = endpoint;
+    const { host, backend, portName } = endpoint;
+    const { tls, proxyProtocol } = this.#talkOf(backend);
+    const connectOnly = this.#port === null && (this.#bytes.has(portName) || (this.#passing.has(portName) && tls === null));
+    const checker = connectOnly ? tcpChecker : this.#checker;
     // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
     if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null } };
-    const { tls, proxyProtocol } = this.#talkOf(backend);
     return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) } };
   }
 }

@@ -28,7 +28,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** The port that the balancer's process binds: 1024 or more in a cluster; `port` itself in local mode unless moved. */
   readonly bindPort: number;
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** TLS: it is passed on as it is, to the backends of the host that a client asks for. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   /** Of protocol HTTPS, and of no other. */
   readonly tls: ListenerTlsConfig | null;
   /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
@@ -80,6 +81,8 @@ export interface BackendConfig {
   readonly tls: BackendTlsConfig | null;
   /** Each connection to a server begins with a PROXY header of this version; null: with none. */
   readonly proxyProtocol: 'V1' | 'V2' | null;
+  /** Hosts that clients of listeners of TLS ask for (see ServerNameRoutes), in lower case. */
+  readonly serverNames: readonly string[];
   readonly source: EndpointSliceSource | AddressSource;
 }
 

@@ -13,13 +13,14 @@ import type { Upstream } from './upstream.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 /**
- * A client of a TCP port. Until a server is connected nothing is read from the client, so that another server can be tried without
+ * A client of a port of TCP, or of TLS that is passed on. Until a server is connected nothing is read from the client, so that another server can be tried without
  * any byte having left; from then on it is a tunnel to that server, come what may.
  */
 export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter {
   readonly #socket: Socket;
   readonly #path: ClientPath;
   readonly #in: ExchangeSurroundings;
+  readonly #serverName: string | null;
   readonly #openedAt: number;
   #tried: readonly Upstream[] = [];
   #upstream: Upstream | null = null;
@@ -31,8 +32,10 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   /** LoopTime since which nothing is left but for the client to take the rest; 0: not yet. */
   #endingSince = 0;
 
-  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
+  /** `serverName`: what the client asks for by TLS; null: nothing. */
+  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings, serverName: string | null) {
     this.#socket = socket;
+    this.#serverName = serverName;
     this.#path = path;
     this.#in = surroundings;
     this.#openedAt = surroundings.context.time.now();
@@ -110,8 +113,9 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   // In line for a server.
 
   find(): Found {
-    const { picker, limits } = this.#in.route;
-    return findFree(picker, limits.requestsPerServer, (each) => this.#tried.includes(each));
+    const { route } = this.#in;
+    const picker = route.pickerFor(this.#serverName);
+    return picker ? findFree(picker, route.limits.requestsPerServer, (each) => this.#tried.includes(each)) : 'None';
   }
 
   proceed(upstream: Upstream | 'None'): void {

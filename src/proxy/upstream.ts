@@ -19,6 +19,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   endpoint: Endpoint;
   /** What requests are sent in; a change counts from the next attempt on. */
   protocol: ServerProtocol = 'HTTP1';
+  /** Clients bring their own TLS, so that none is spoken by us. */
+  bringsTls = false;
   health: HealthRecord;
   readonly firstByteTime = new FirstByteTime();
   readonly silence = new Silence();
@@ -46,7 +48,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   }
 
   get talk(): BackendTalk {
-    return this.#talkOf(this.endpoint.backend);
+    const talk = this.#talkOf(this.endpoint.backend);
+    return this.bringsTls ? { tls: null, proxyProtocol: talk.proxyProtocol } : talk;
   }
 
   get weight(): number {

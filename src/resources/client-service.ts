@@ -19,7 +19,7 @@ export function buildClientService(resource: LoadBalancedService, service: Defau
         port,
         protocol: 'TCP',
         targetPort: bindPort,
-        ...(protocol === 'TCP' ? {} : { appProtocol: protocol.toLowerCase() }),
+        ...(protocol === 'TCP' || protocol === 'TLS' ? {} : { appProtocol: protocol.toLowerCase() }),
       })),
     },
   };

@@ -144,6 +144,11 @@ export const SCHEMA: StructuralSchema = {
           "rule": "self.ports.exists(q, !has(q.protocol) || q.protocol.startsWith('HTTP')) || self.backends.all(b, !has(b.protocol))",
           "message": "protocol of a backend is for resources with a port of protocol HTTP",
           "fieldPath": ".backends"
+        },
+        {
+          "rule": "self.ports.exists(q, has(q.protocol) && q.protocol == 'TLS') || self.backends.all(b, !has(b.serverNames))",
+          "message": "serverNames of a backend are for resources with a port of protocol TLS",
+          "fieldPath": ".backends"
         }
       ],
       "properties": {
@@ -229,7 +234,8 @@ export const SCHEMA: StructuralSchema = {
                 "enum": [
                   "HTTP",
                   "HTTPS",
-                  "TCP"
+                  "TCP",
+                  "TLS"
                 ]
               },
               "tls": {
@@ -538,6 +544,23 @@ export const SCHEMA: StructuralSchema = {
                   "V1",
                   "V2"
                 ]
+              },
+              "serverNames": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 16,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 253,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "!isIP(self) && self.matches('^([*][.])?[a-zA-Z0-9_]([-a-zA-Z0-9_]{0,61}[a-zA-Z0-9_])?([.][a-zA-Z0-9_]([-a-zA-Z0-9_]{0,61}[a-zA-Z0-9_])?)*$')",
+                      "message": "must be a DNS name, or one below `*.`, without port or blanks"
+                    }
+                  ]
+                }
               },
               "deployment": {
                 "type": "object",

@@ -98,9 +98,9 @@ export interface Port {
    */
   port: number;
   /**
-   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge, h2c), balanced request by request; HTTPS is the same over TLS, which ends at the balancer, with HTTP/2 by ALPN; TCP is bytes, balanced connection by connection. Default HTTP.
+   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge, h2c), balanced request by request; HTTPS is the same over TLS, which ends at the balancer, with HTTP/2 by ALPN; TCP is bytes, balanced connection by connection; TLS is the same for clients that speak TLS with the servers themselves, passed on as it is, to the backends whose serverNames have the host that the client asks for (SNI). Default HTTP.
    */
-  protocol?: 'HTTP' | 'HTTPS' | 'TCP';
+  protocol?: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   tls?: PortTls;
   /**
    * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocols HTTP and HTTPS only. Up to 32. Default is none.
@@ -182,6 +182,10 @@ export interface Backend {
    * Version of the PROXY protocol in which each connection to a server of this backend begins by telling whose it is, TLS or not; heartbeats that go to the port which takes the traffic tell that they are nobody's. Such a connection serves one client only, so there are more of them. Default is none.
    */
   proxyProtocol?: 'V1' | 'V2';
+  /**
+   * Hosts that clients of ports of protocol TLS ask for (SNI) to reach this backend; several backends with one name share its clients by their weights. A wildcard as the first label stands for one label or more; the most specific name wins. A client that asks for no host, or for one that no backend has, goes to the backends without serverNames; where there are none, it is refused with the alert unrecognized_name. Up to 16. Default is none.
+   */
+  serverNames?: string[];
   deployment?: BackendDeployment;
   /**
    * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.
@@ -211,7 +215,7 @@ export interface BackendPort {
   port: number | string;
 }
 /**
- * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. Default is clear text.
+ * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. On ports of protocol TLS it is for those alone, since clients bring their own. Default is clear text.
  */
 export interface BackendTls {
   /**
@@ -476,7 +480,7 @@ export interface Limits {
    */
   requestsPerConnection?: number;
   /**
-   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS, and a header of the PROXY protocol, have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
+   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS (on ports of protocol TLS its first message, which tells the host that is asked for) and a header of the PROXY protocol have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
    */
   headerTimeout?: string;
   /**

@@ -12,6 +12,7 @@ const backend = (name: string, source: Partial<EndpointSliceSource> = {}): Backe
   weight: null,
   tls: null,
   proxyProtocol: null,
+  serverNames: [],
   source: { type: 'EndpointSlices', service: `${name}-service`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }], ...source },
 });
 
@@ -166,6 +167,7 @@ const cases: Record<string, Case> = {
         weight: 2,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] },
       },
     ],
@@ -213,6 +215,7 @@ describe('endpoints of slices', () => {
         weight: null,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'Addresses' as const, addresses: [] },
       },
     ];
