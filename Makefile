@@ -23,7 +23,7 @@ dist/main.js: $(INSTALLED) $(SOURCES) scripts/build.ts
 demo: build ## three servers, a balancer, a failover and a recovery, live
 	bin/evenkeel demo
 
-generate: $(INSTALLED) ## write the files that are generated from the CRDs
+generate: $(INSTALLED) ## write the files that are generated from the CRDs and the kustomize base
 	node scripts/generate.ts
 
 check: $(INSTALLED) ## types, lint, and that generated files are current

@@ -72,7 +72,6 @@ async function operator(flags: OperatorFlags): Promise<void> {
     workers,
     logger,
     signal: ending.signal,
-    onListening: (port) => logger.info('started', { adminPort: port, server: credentials.server.origin }),
   }).catch((error: unknown) => {
     throw listenError(error, adminPort, address, 'choose another with --admin-port');
   });

@@ -76,7 +76,10 @@ export function configure(command: Command): void {
 async function run(files: readonly string[], flags: RunFlags): Promise<void> {
   const stop = ended();
   // Created before the first reading, so that no change is missed.
-  const watch = new FileWatch(files, () => void fleet.reload());
+  const watch = new FileWatch(files, {
+    onChange: () => void fleet.reload(),
+    onGone: (file) => shown().onProblem(`there is no file ${file} any more: what it said goes on; Ctrl-C ends it`),
+  });
   let presenter: Presenter | null = null;
   const shown = (): Presenter => (presenter ??= choosePresenter(flags.output, () => fleet.services));
   const fleet = new Fleet({

@@ -43,6 +43,8 @@ export interface FleetOptions extends FleetEvents {
 }
 
 const STOP_GRACE_MS = 5_000;
+/** How soon a change is tried again that only waits for another program to give a port back. */
+const PORT_RETRY_MS = 1_000;
 
 type Plans = ReadonlyMap<ParsedResource, LocalPlan>;
 
@@ -55,6 +57,9 @@ export class Fleet {
   readonly #identities = new Map<string, { readonly uid: string; generation: number; spec: string }>();
   readonly #leaving = new Set<Promise<void>>();
   #reloading: Promise<void> = Promise.resolve();
+  #portRetry: NodeJS.Timeout | null = null;
+  /** Told already, and not to be told at each try. */
+  #portProblem = '';
   #adminPorts = 0;
 
   constructor(options: FleetOptions) {
@@ -79,14 +84,14 @@ export class Fleet {
 
   /** Reads the files again, and makes what has changed so. What cannot be done is told, and the old goes on. */
   reload(): Promise<void> {
-    this.#reloading = this.#reloading
-      .then(() => this.#reload())
-      .catch((error: unknown) => this.#options.onProblem((error as Error).message));
+    if (this.#portRetry !== null) clearTimeout(this.#portRetry);
+    this.#reloading = this.#reloading.then(() => this.#reload()).catch((error: unknown) => this.#refused(error as Error));
     return this.#reloading;
   }
 
   async stop(graceMs: number): Promise<void> {
     await this.#reloading;
+    if (this.#portRetry !== null) clearTimeout(this.#portRetry);
     const stopping = this.services.map((service) => service.stop(graceMs));
     this.#services.clear();
     await Promise.all([...stopping, ...this.#leaving]);
@@ -96,6 +101,14 @@ export class Fleet {
   /** Ends every server at once; for when this process ends without having been asked. */
   kill(): void {
     for (const service of this.services) service.kill();
+  }
+
+  /** Other mistakes wait for the file to change; a port may become free without that. */
+  #refused(error: Error): void {
+    const portTaken = error instanceof LocalError && error.code === 'Listen';
+    if (!portTaken || error.message !== this.#portProblem) this.#options.onProblem(error.message);
+    this.#portProblem = portTaken ? error.message : '';
+    if (portTaken) this.#portRetry = setTimeout(() => void this.reload(), PORT_RETRY_MS);
   }
 
   #plan(): Plans {
@@ -135,6 +148,7 @@ export class Fleet {
     const plans = this.#plan();
     const wanted = new Map([...plans.values()].map((plan) => [plan.config.name, plan]));
     await this.#probeNewPorts(wanted);
+    this.#portProblem = '';
     for (const [name, service] of [...this.#services]) {
       const plan = wanted.get(name);
       if (plan === undefined) this.#remove(name, service);
@@ -179,9 +193,12 @@ export class Fleet {
 
   async #update(service: LocalService, plan: LocalPlan): Promise<void> {
     this.#reserve(plan);
+    const before = service.urls.join(', ');
     try {
       await service.update(plan);
       this.#options.onNotice(service.name, `generation ${plan.config.generation} of the file is applied`);
+      const now = service.urls.join(', ');
+      if (now !== before) this.#options.onNotice(service.name, `listening on ${now}`);
       this.#tellNotices(plan);
     } catch (error) {
       this.#options.onProblem(`${(error as Error).message}; ${service.name} goes on as before`);

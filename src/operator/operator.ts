@@ -119,11 +119,12 @@ class Operator {
   }
 
   async run(): Promise<void> {
-    const { signal, logger } = this.#options;
+    const { signal, logger, credentials } = this.#options;
     const port = await this.#admin.listen();
     this.#options.onListening?.(port);
     try {
       await this.#meetCluster();
+      logger.info('started', { adminPort: port, server: credentials.server.origin });
       this.#caches.start();
       await Promise.race([this.#caches.synced(), aborted(signal)]);
       if (!signal.aborted) {
@@ -138,11 +139,14 @@ class Operator {
     }
   }
 
-  /** So that a missing CRD or right is told at once, in one line, and not by watches that fail for ever. */
+  /**
+   * So that a missing cluster, CRD or right is told once, and not by watches that fail for ever. Until the cluster has
+   * answered nothing is logged above debug: what it ends with is then the one line that a person reads.
+   */
   async #meetCluster(): Promise<void> {
     const { signal, logger, watchNamespace } = this.#options;
     const deadline = systemTimers.now() + START_PATIENCE_MS;
-    for (let tries = 1; !signal.aborted; tries++) {
+    while (!signal.aborted) {
       try {
         const path = collectionPath(Resources.LoadBalancedService, watchNamespace ?? undefined);
         await this.#client.request('GET', path, { query: { limit: 1 }, signal, attempted: 'list loadbalancedservices.evenkeel.dev' });
@@ -150,7 +154,7 @@ class Operator {
       } catch (error) {
         if (signal.aborted) return;
         if (systemTimers.now() >= deadline) throw isNotFound(error) ? new CrdMissingError(error) : error;
-        if (tries === 1) logger.warn('the cluster does not answer as it should, trying again', { error });
+        logger.debug('the cluster does not answer as it should, trying again', { error });
         await sleep(systemTimers, START_PAUSE_MS, signal);
       }
     }

@@ -289,16 +289,17 @@ describe('a cluster that cannot be had: exit code 1', () => {
   });
   // Rights and API servers that are only just coming up get some seconds, so these two take as long.
   test('one that does not answer', async () => {
-    const { code, stderr } = await run([...operator, '--kubeconfig', kubeconfig(`http://127.0.0.1:${await closedPort()}`)]);
-    assert.equal(code, 1);
-    assert.match(lastLine(stderr), /^evenkeel: cannot reach the Kubernetes API at http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/);
+    assertOneLine(
+      await run([...operator, '--kubeconfig', kubeconfig(`http://127.0.0.1:${await closedPort()}`)]),
+      1,
+      /^evenkeel: cannot reach the Kubernetes API at http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+    );
   });
   test('one where this user may do nothing: the message says what', async () => {
     const { port } = forbidding.address() as AddressInfo;
-    const { code, stderr } = await run([...operator, '--kubeconfig', kubeconfig(`http://127.0.0.1:${port}`)]);
-    assert.equal(code, 1);
-    assert.match(
-      lastLine(stderr),
+    assertOneLine(
+      await run([...operator, '--kubeconfig', kubeconfig(`http://127.0.0.1:${port}`)]),
+      1,
       /^evenkeel: cannot list loadbalancedservices\.evenkeel\.dev: .*User "nobody" cannot list it \(403 Forbidden\)/,
     );
   });
@@ -308,10 +309,6 @@ test('EVENKEEL_DEBUG=1 shows where a failure came from', async () => {
   const { stderr } = await run(['run', 'nowhere.yaml'], { EVENKEEL_DEBUG: '1' });
   assert.match(stderr, /^evenkeel: there is no file nowhere\.yaml\n.*\n +at /);
 });
-
-function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1) ?? '';
-}
 
 async function closedPort(): Promise<number> {
   const server = createServer();

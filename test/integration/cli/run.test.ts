@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createCertificate } from '../../support/certificate.ts';
 import { GET } from '../../support/raw-client.ts';
@@ -200,6 +202,31 @@ describe('a file that changes', () => {
       'stderr',
     );
     assert.equal((await ask(it.port)).server, 'web-1');
+  });
+
+  test('a port that another program has is listened on once that has gone, and where that is is told', async () => {
+    const port = hundred();
+    const file = (front: number) => resourceFile({ port: front, backends: helloBackend(port, 1) });
+    await using it = await running(file(port + 50), []);
+    const other = createServer().listen(port + 60, '127.0.0.1');
+    it.folder.write('shop.yaml', file(port + 60));
+    await it.program.says(new RegExp(`port ${port + 60} of 127\\.0\\.0\\.1 .* is in use by another program`), 'stderr');
+    assert.equal((await ask(port + 50)).status, 200);
+    other.close();
+    await it.program.says(new RegExp(`shop: listening on http://127\\.0\\.0\\.1:${port + 60}`));
+    assert.equal((await ask(port + 60)).status, 200);
+    assert.equal(it.program.stderr.match(/is in use by another program/g)?.length, 1, 'told once');
+  });
+
+  test('is gone: that is told once, and what it said goes on', async () => {
+    const port = hundred();
+    await using it = await running(resourceFile({ backends: helloBackend(port, 1) }));
+    rmSync(join(it.folder.path, 'shop.yaml'));
+    await it.program.says(/evenkeel: there is no file shop\.yaml any more: what it said goes on; Ctrl-C ends it/, 'stderr');
+    assert.equal((await ask(it.port)).status, 200);
+    it.folder.write('shop.yaml', resourceFile({ backends: helloBackend(port, 1), more: '  strategy: {type: Random}\n' }));
+    await it.program.says(/generation 2 of the file is applied/);
+    assert.equal(it.program.stderr.match(/there is no file/g)?.length, 1, 'told once');
   });
 
   test('resources come and go', async () => {

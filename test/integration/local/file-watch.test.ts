@@ -11,12 +11,13 @@ function watched() {
   const file = join(folder, 'shop.yaml');
   writeFileSync(file, 'one');
   let changes = 0;
-  const watch = new FileWatch([file], () => changes++);
+  const gone: string[] = [];
+  const watch = new FileWatch([file], { onChange: () => changes++, onGone: (path) => gone.push(path) });
   const dispose = () => {
     watch.close();
     rmSync(folder, { recursive: true });
   };
-  return { folder, file, changes: () => changes, [Symbol.dispose]: dispose };
+  return { folder, file, changes: () => changes, gone, [Symbol.dispose]: dispose };
 }
 
 test('a file that is written anew has changed', async () => {
@@ -40,4 +41,15 @@ test('neither a touch, nor another file, nor its absence is a change', async () 
   writeFileSync(it.file, 'two');
   await until(() => it.changes() > 0, 'the change to be seen');
   assert.equal(it.changes(), 1);
+});
+
+test('a file that stays away is gone; it is told again only after it has been back', async () => {
+  using it = watched();
+  rmSync(it.file);
+  await until(() => it.gone.length === 1, 'its absence to be told');
+  assert.deepEqual([it.gone, it.changes()], [[it.file], 0]);
+  writeFileSync(it.file, 'two');
+  await until(() => it.changes() === 1, 'its return to be seen');
+  rmSync(it.file);
+  await until(() => it.gone.length === 2, 'its absence to be told again');
 });
