@@ -9,6 +9,7 @@ import { tcpChecker } from './tcp-checker.ts';
 
 /** How and where each endpoint is checked under one configuration. */
 export class CheckerChoice {
+  readonly #check: HeartbeatConfig['check']['type'];
   readonly #port: number | null;
   readonly #checker: Checker;
   /** Listeners whose servers speak nothing that a check could: of TCP, and of TLS where we speak none with them. */
@@ -22,6 +23,7 @@ export class CheckerChoice {
     talkOf: (backend: string) => BackendTalk,
   ) {
     this.#talkOf = talkOf;
+    this.#check = check.type;
     this.#port = check.port;
     this.#checker = checkerOf(check);
     const named = (protocol: string) => new Set(listeners.filter((each) => each.protocol === protocol).map(({ name }) => name));
@@ -32,12 +34,15 @@ export class CheckerChoice {
   for(endpoint: Endpoint): { checker: Checker; target: CheckTarget } {
     const port = this.#port ?? endpoint.port;
     const { host, backend, portName } = endpoint;
-    const { tls, proxyProtocol } = this.#talkOf(backend);
+    const { tls, proxyProtocol, protocol } = this.#talkOf(backend);
     const connectOnly = this.#port === null && (this.#bytes.has(portName) || (this.#passing.has(portName) && tls === null));
     const checker = connectOnly ? tcpChecker : this.#checker;
     // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
     if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null } };
-    return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) } };
+    const speaks = this.#bytes.has(portName) || this.#passing.has(portName) ? null : protocol;
+    const http2 = this.#check === 'GRPC' || (this.#check === 'TCP' && speaks === 'HTTP2');
+    const target = { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) };
+    return { checker, target: http2 ? { ...target, applicationProtocol: 'h2' } : target };
   }
 }
 

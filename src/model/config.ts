@@ -40,7 +40,7 @@ export interface ListenerConfig {
   readonly maxConnectionAgeMs: number;
 }
 
-/** What a server speaks. `HTTP2`: without TLS, by prior knowledge. */
+/** What a server speaks. `HTTP2`: without TLS by prior knowledge, over it by ALPN. */
 export type ServerProtocol = 'HTTP1' | 'HTTP2';
 export interface ListenerTlsConfig {
   /** One at least. Picked by SNI; the first is for clients that ask for no name, or for none that there is. */
@@ -126,7 +126,7 @@ export interface HttpCheckConfig {
   readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
 }
 
-/** grpc.health.v1 without TLS. */
+/** grpc.health.v1. */
 export interface GrpcCheckConfig {
   readonly type: 'GRPC';
   /** Asked for by name; empty: the server as a whole. */

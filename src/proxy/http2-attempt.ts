@@ -31,7 +31,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
 
   constructor(terms: AttemptTerms) {
     super(terms);
-    this.#session = terms.upstream.session(this.lastStepAt);
+    this.#session = terms.upstream.session(terms.path, this.lastStepAt);
     this.#reused = this.#session.reused;
     this.#left = this.#session.connected;
     if (this.#left) this.phase = 'Sending';
@@ -52,7 +52,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void {
     const ends = done && body.length === 0;
     try {
-      this.#stream = this.#session.request(this, requestFields(this.request, 'http', options), ends);
+      this.#stream = this.#session.request(this, requestFields(this.request, this.#session.scheme, options), ends);
     } catch {
       // The session has ended since it was chosen.
       this.#left = false;
@@ -207,7 +207,8 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   }
 
   #closedBy(stream: ClientHttp2Stream): void {
-    if (this.isOver) return;
+    // Of a connection that could not be made the session tells, and why.
+    if (this.isOver || this.phase === 'Connecting') return;
     if (stream.rstCode === NGHTTP2_REFUSED_STREAM || this.#session.refused(stream)) this.#notProcessed();
     else this.fail(this.phase === 'Streaming' ? 'Cut' : this.#reused && !this.#received && !this.#session.takesMore ? 'Stale' : 'Broken');
   }

@@ -1,8 +1,11 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, type ClientSessionOptions, constants, connect as http2Connect } from 'node:http2';
-import { connect } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import { proxyHeader } from '../preamble/proxy-header-text.ts';
+import type { BackendTalk } from '../tls/backend-talk.ts';
+import { dial } from '../tls/dial.ts';
 import { HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
 import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
 
@@ -20,15 +23,21 @@ const OPTIONS: ClientSessionOptions & { readonly strictSingleValueFields: boolea
 /** The endpoint's side of a session. */
 export interface SessionOwner {
   readonly endpoint: Endpoint;
+  /** How it is spoken to. */
+  readonly talk: BackendTalk;
   /** Streams that the server allowed when it last said so: what it allows on a new connection comes too late for the first ones. */
   streamLimit: number;
   /** `session` is gone. */
   forgetSession(session: UpstreamSession): void;
 }
 
-/** One HTTP/2 connection to a server (prior knowledge, RFC 9113 §3.3), with as many attempts at a time as it has streams. */
+/** One HTTP/2 connection to a server (by ALPN over TLS, else by prior knowledge, RFC 9113 §3.2, 3.3), with as many attempts at a time as it has streams. */
 export class UpstreamSession {
   readonly users = new Set<ConnectionUser>();
+  /** What it was made with: another setting needs another connection. */
+  readonly talk: BackendTalk;
+  /** Of the client that it was made for. */
+  readonly path: ProxiedPath;
   connected = false;
   /** A stream has been answered on it: the server may close it just as we write. */
   reused = false;
@@ -41,15 +50,26 @@ export class UpstreamSession {
   #retired = false;
   #gone = false;
 
-  constructor(owner: SessionOwner, now: number) {
-    const { host, port, id } = owner.endpoint;
+  constructor(owner: SessionOwner, path: ProxiedPath, now: number) {
+    const { endpoint, talk } = owner;
+    const { host, port, id } = endpoint;
     this.#owner = owner;
+    this.talk = talk;
+    this.path = path;
     this.idleSince = now;
-    this.#session = http2Connect(`http://${id}`, {
-      ...OPTIONS,
-      createConnection: () => connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS }),
-    });
+    const preface = talk.proxyProtocol && proxyHeader(talk.proxyProtocol, path);
+    const options = { host, port, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
+    this.#session = http2Connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => dial(options, talk.tls, () => {}) });
     this.#listen();
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.talk.tls === null ? 'http' : 'https';
+  }
+
+  /** Requests of the client of `path` may go over it, spoken as `talk` says. */
+  serves(path: ProxiedPath, talk: BackendTalk): boolean {
+    return this.talk === talk && (talk.proxyProtocol === null || this.path === path);
   }
 
   /** Another attempt may begin on it. */

@@ -49,7 +49,7 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
 
   get talk(): BackendTalk {
     const talk = this.#talkOf(this.endpoint.backend);
-    return this.bringsTls ? { tls: null, proxyProtocol: talk.proxyProtocol } : talk;
+    return this.bringsTls ? { ...talk, tls: null } : talk;
   }
 
   get weight(): number {
@@ -118,10 +118,11 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     return connection;
   }
 
-  /** An HTTP/2 connection that takes another stream, connected or about to be. */
-  session(now: number): UpstreamSession {
-    for (const session of this.#sessions) if (session.takesMore) return session;
-    const session = new UpstreamSession(this, now);
+  /** An HTTP/2 connection that takes another stream, connected or about to be. `path`: of the client that it is for. */
+  session(path: ProxiedPath, now: number): UpstreamSession {
+    const { talk } = this;
+    for (const session of this.#sessions) if (session.takesMore && session.serves(path, talk)) return session;
+    const session = new UpstreamSession(this, path, now);
     this.#sessions.add(session);
     return session;
   }
@@ -151,7 +152,9 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   tick(now: number, limits: FailoverConfig): void {
     while (this.#idle[0] && now - this.#idle[0].idleSince >= UPSTREAM_IDLE_MS) this.#idle.shift()?.destroy();
     for (const session of this.#sessions) {
-      if (session.users.size === 0 && now - session.idleSince >= HTTP2_UPSTREAM_IDLE_MS) session.retire();
+      // One that is for a single client is of no use when that has gone.
+      const idleMs = session.talk.proxyProtocol === null ? HTTP2_UPSTREAM_IDLE_MS : UPSTREAM_IDLE_MS;
+      if (session.users.size === 0 && now - session.idleSince >= idleMs) session.retire();
     }
     if (this.#sessions.size > 0 || this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
   }

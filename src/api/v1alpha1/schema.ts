@@ -388,11 +388,6 @@ export const SCHEMA: StructuralSchema = {
                 "fieldPath": ".serverWeight"
               },
               {
-                "rule": "!has(self.protocol) || self.protocol != 'HTTP2' || (!has(self.tls) && !has(self.proxyProtocol))",
-                "message": "protocol HTTP2 is for servers without tls and proxyProtocol",
-                "fieldPath": ".protocol"
-              },
-              {
                 "rule": "self.type != 'Deployment' || !has(self.ports) || self.ports.all(p, type(p.port) == int)",
                 "message": "a port of a backend of type Deployment must be a number",
                 "fieldPath": ".ports"

@@ -166,7 +166,7 @@ export interface Backend {
    */
   weight?: number;
   /**
-   * What the servers speak on ports of protocol HTTP. HTTP1 is HTTP/1.1; HTTP2 is HTTP/2 without TLS, with prior knowledge, as gRPC servers do. Whatever clients speak is translated. Default HTTP1.
+   * What the servers speak on ports of protocol HTTP. HTTP1 is HTTP/1.1; HTTP2 is HTTP/2, as gRPC servers speak it; with tls it must be agreed on (ALPN h2), and a server that does not agree fails, in heartbeats too; without, it is spoken with prior knowledge. Whatever clients speak is translated. Default HTTP1.
    */
   protocol?: 'HTTP1' | 'HTTP2';
   /**
@@ -280,7 +280,7 @@ export interface BackendAddress {
  */
 export interface Heartbeat {
   /**
-   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2 without TLS. Default TCP.
+   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2. Default TCP.
    */
   type?: 'HTTP' | 'TCP' | 'GRPC';
   /**

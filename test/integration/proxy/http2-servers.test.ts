@@ -1,82 +1,20 @@
 /** Servers that speak HTTP/2: clients of either protocol, the same attempts, and gRPC end to end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { answerOf, Http2Client } from '../../support/http2-client.ts';
+import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { balancerConfig, type ConfigChanges, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
-type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: string) => void;
-
-class Http2Serving implements AsyncDisposable {
-  readonly requests: { headers: IncomingHttpHeaders; body: string }[] = [];
-  readonly sessions = new Set<ServerHttp2Session>();
-  /** Sessions that have carried a request, ever; heartbeats over TCP open others. */
-  readonly used = new Set<unknown>();
-  readonly server: Http2Server;
-
-  constructor(handle: Handler, settings = {}) {
-    this.server = createServer({ settings });
-    this.server.on('session', (session) => {
-      this.sessions.add(session);
-      session.on('error', () => {});
-      session.on('close', () => this.sessions.delete(session));
-    });
-    this.server.on('stream', (stream, headers) => {
-      if (stream.session) this.used.add(stream.session);
-      stream.on('error', () => {});
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const body = Buffer.concat(chunks).toString('latin1');
-        this.requests.push({ headers, body });
-        if (!stream.destroyed) handle(stream, headers, body);
-      });
-    });
-  }
-
-  static async start(handle: Handler, settings = {}): Promise<Http2Serving> {
-    const serving = new Http2Serving(handle, settings);
-    serving.server.listen(0, '127.0.0.1');
-    await once(serving.server, 'listening');
-    return serving;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = once(this.server, 'close');
-    this.server.close();
-    for (const session of this.sessions) session.destroy();
-    await closed;
-  }
-}
-
 function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
   const config = balancerConfig(changes);
   return { ...config, backends: config.backends.map((backend) => ({ ...backend, protocol: 'HTTP2' })) };
 }
-
-const say =
-  (text: string): Handler =>
-  (stream) => {
-    stream.respond({ ':status': 200, 'content-length': text.length });
-    stream.end(text);
-  };
 
 test('a client of HTTP/1.1 is answered by a server of HTTP/2', async () => {
   await using server = await Http2Serving.start((stream, headers, body) => {
@@ -139,7 +77,7 @@ test('many requests share few connections, and each is balanced on its own', asy
 
 test('a server that allows few streams gets more connections', async () => {
   const held: ServerHttp2Stream[] = [];
-  await using server = await Http2Serving.start((stream) => held.push(stream), { maxConcurrentStreams: 2 });
+  await using server = await Http2Serving.start((stream) => held.push(stream), { settings: { maxConcurrentStreams: 2 } });
   await using started = await startBalancer([server.port], http2Backend());
   using client = await Http2Client.connect(started.port);
   const first = client.ask();
