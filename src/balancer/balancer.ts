@@ -4,7 +4,7 @@ import type { CheckResult } from '../heartbeat/check-result.ts';
 import { Heartbeats } from '../heartbeat/heartbeats.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { BalancerConfig } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
 import { JsonAccessLog, type LogOutput } from '../proxy/access-log.ts';
@@ -101,8 +101,8 @@ export class Balancer implements ConfigTarget {
       talkOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
-      onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
-      onLost: (upstream) => this.#recorder.lost(upstream.id, clock()),
+      onRescued: (upstream) => this.#recorder.rescued(upstream.endpoint, clock()),
+      onLost: (upstream) => this.#recorder.lost(upstream.endpoint, clock()),
     });
     this.#context = {
       time,
@@ -192,14 +192,15 @@ export class Balancer implements ConfigTarget {
 
   /** Whose outages end, or go on elsewhere, with a change of who is there. After the pool has settled what those that left were holding. */
   #record(previous: readonly Endpoint[] | null, endpoints: readonly Endpoint[]): void {
-    const pods = new Map(endpoints.map(({ id, podName }) => [id, podName]));
-    for (const { id, podName } of previous ?? []) {
-      if (pods.has(id) && pods.get(id) === podName) continue;
-      this.#recorder.removed(id);
-      this.#heartbeatMs.delete(id);
+    const pods = new Map(endpoints.map((endpoint) => [endpointKey(endpoint), endpoint.podName]));
+    for (const endpoint of previous ?? []) {
+      const key = endpointKey(endpoint);
+      if (pods.has(key) && pods.get(key) === endpoint.podName) continue;
+      this.#recorder.removed(endpoint);
+      this.#heartbeatMs.delete(endpoint.id);
     }
-    const before = new Set(previous?.map(({ id }) => id));
-    for (const endpoint of endpoints) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
+    const before = new Set(previous?.map(endpointKey));
+    for (const endpoint of endpoints) if (!before.has(endpointKey(endpoint))) this.#recorder.listed(endpoint, this.#options.clock());
   }
 
   /** Null: in service. Else why not. */
@@ -328,7 +329,7 @@ export class Balancer implements ConfigTarget {
       this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);
       this.#logger.warn('endpoint is out', { ...fields, detectionMilliseconds: Math.round(detectionMilliseconds) });
     } else if (state === 'Healthy') {
-      this.#recorder.over(upstream.id, at);
+      this.#recorder.over(upstream.endpoint, at);
       this.#logger.info('endpoint is healthy', fields);
     } else {
       this.#logger.debug('endpoint is suspect', fields);

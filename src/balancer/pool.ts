@@ -4,7 +4,7 @@ import type { HealthEvent } from '../health/record.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { HealthReason } from '../model/health.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
@@ -205,7 +205,7 @@ export class Pool implements TrafficObserver {
   }
 
   #record(endpoint: Endpoint): Upstream {
-    const key = keyOf(endpoint);
+    const key = endpointKey(endpoint);
     let upstream = this.#upstreams.get(key);
     if (upstream && upstream.endpoint.podName !== endpoint.podName) {
       // Another server has the address now: nothing that is known of the one before holds for it.
@@ -255,13 +255,9 @@ export class Pool implements TrafficObserver {
 
   #forget(upstream: Upstream): void {
     this.#leaving.delete(upstream);
-    this.#upstreams.delete(keyOf(upstream.endpoint));
+    this.#upstreams.delete(endpointKey(upstream.endpoint));
     const others = (this.#byId.get(upstream.id) ?? []).filter((each) => each !== upstream);
     if (others.length > 0) this.#byId.set(upstream.id, others);
     else this.#byId.delete(upstream.id);
   }
-}
-
-function keyOf(endpoint: Endpoint): string {
-  return `${endpoint.portName}/${endpoint.id}`;
 }

@@ -26,6 +26,8 @@ export interface AttemptOwner {
   freed(): void;
   /** Whether it could be made again on another server. */
   mayRetry(attempt: Attempt): boolean;
+  /** Its response has begun, and no byte of it has come for `silentMs`, as long as one that waits for an answer may: whether it goes on. */
+  maySleep(attempt: Attempt, silentMs: number): boolean;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
 }
@@ -144,8 +146,10 @@ export abstract class Attempt {
         if (age >= limits.responseTimeoutMs && this.stuck) this.fail('ResponseTimeout');
         return;
       case 'Waiting':
+        if (age >= limits.responseTimeoutMs) this.fail('ResponseTimeout');
+        return;
       case 'Streaming':
-        if (age >= limits.responseTimeoutMs && !this.#paused) this.fail('ResponseTimeout');
+        if (age >= limits.responseTimeoutMs && !this.#paused && !this.owner.maySleep(this, age)) this.fail('ResponseTimeout');
         return;
     }
   }

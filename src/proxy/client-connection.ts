@@ -25,6 +25,7 @@ export class ClientConnection implements ExchangeClient {
   readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
+  readonly streams = false;
   readonly #host: ClientHost;
   readonly #heads: RequestHeadReader;
   readonly #body = new BodyReader('request');

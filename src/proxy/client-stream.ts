@@ -49,7 +49,7 @@ export class ClientStream implements ExchangeClient {
   #bodyHeld = false;
   #headOnly = false;
   /** Messages come when there are any, as in gRPC: a body that pauses is no client that stalls. */
-  #streams = false;
+  streams = false;
   #awaitingDrain = false;
   /** As in ClientConnection. */
   #bodyBytes = 0;
@@ -94,7 +94,7 @@ export class ClientStream implements ExchangeClient {
     context.sweep.wake();
     context.budget.request(this.#bodySince);
     this.#headOnly = head.method === 'HEAD';
-    this.#streams = GRPC.test(head.fields);
+    this.streams = GRPC.test(head.fields);
     if (head.framing.type === 'length') this.#bodyLeft = head.framing.length;
     this.#exchange = new Exchange(this, host, head, this.#bodySince);
     if (!ended) {
@@ -196,7 +196,7 @@ export class ClientStream implements ExchangeClient {
     } else if (this.#takesNothing(now)) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
-      const limitMs = this.#streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
+      const limitMs = this.streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
       if (now - this.#bodySince >= limitMs) this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
     }
   }

@@ -443,7 +443,7 @@ export interface Failover {
    */
   connectTimeout?: string;
   /**
-   * How long a server that holds a request may send nothing before the client gets 504. A duration of 1ms to 24h. Default 60s.
+   * How long a server that holds a request may send nothing before the client gets 504. A gRPC call whose response has begun may stand still for limits.tunnelIdleTimeout instead, while its server is not out. A duration of 1ms to 24h. Default 60s.
    */
   responseTimeout?: string;
   /**

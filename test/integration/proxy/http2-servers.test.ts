@@ -8,7 +8,7 @@ import { answerOf, Http2Client } from '../../support/http2-client.ts';
 import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, failures, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
@@ -265,4 +265,54 @@ test('4 MB go both ways, and a client that does not read holds up no other one',
   assert.deepEqual([posted.status, posted.body], [200, String(big.length)]);
   assert.equal((await client.ask({ ':path': '/big' })).body.length, big.length);
   assert.equal((await answerOf(unread)).body.length, big.length);
+});
+
+/** Begins a response, says `said`, and leaves it at that. */
+const silentAfter =
+  (said: string, held: ServerHttp2Stream[]): Handler =>
+  (stream, headers) => {
+    stream.respond({ ':status': 200, 'content-type': String(headers['content-type']) });
+    stream.write(said);
+    held.push(stream);
+  };
+const GRPC_CALL = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
+
+test('a gRPC call that stands still goes on where another response is given up', async () => {
+  const held: ServerHttp2Stream[] = [];
+  await using server = await Http2Serving.start(silentAfter('begun', held));
+  await using started = await startBalancer([server.port], http2Backend({ failover: { responseTimeoutMs: 100 } }));
+  using client = await Http2Client.connect(started.port);
+  const call = client.request(GRPC_CALL);
+  const heard: string[] = [];
+  call.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+  await until(() => heard.length === 1, 'it has begun');
+  for (let each = 0; each < 3; each++) await client.ask({ ':method': 'POST', 'content-type': 'text/plain' });
+  assert.deepEqual(failures(started), { ResponseTimeout: 3 });
+  held[0]?.write(' again');
+  await until(() => heard.length === 2, 'it goes on');
+  assert.equal(call.destroyed, false);
+});
+
+test('a gRPC call that stands still for as long as a tunnel may is given up, and nothing is held against its server', async () => {
+  await using server = await Http2Serving.start(silentAfter('begun', []));
+  const config = http2Backend({ failover: { responseTimeoutMs: 50 }, limits: { tunnelIdleTimeoutMs: 200 } });
+  await using started = await startBalancer([server.port], config);
+  using client = await Http2Client.connect(started.port);
+  for (let each = 0; each < 6; each++) assert.notEqual((await client.ask(GRPC_CALL)).resetCode, 0);
+  assert.deepEqual(failures(started), { TunnelIdleTimeout: 6 });
+  assert.equal(started.balancer.report().unhealthyEndpoints.length, 0);
+});
+
+test('a gRPC call that stands still is given up soon where its server has missed its heartbeats', async () => {
+  await using server = await Http2Serving.start(silentAfter('begun', []));
+  await using heartbeats = await ScriptedServer.start(named('x'));
+  const config = http2Backend({ failover: { responseTimeoutMs: 100 }, heartbeat: { check: { type: 'TCP', port: heartbeats.port } } });
+  await using started = await startBalancer([server.port], config);
+  using client = await Http2Client.connect(started.port);
+  const call = client.request(GRPC_CALL);
+  const answer = answerOf(call);
+  await until(() => server.requests.length === 1, 'it has arrived');
+  await heartbeats.kill();
+  assert.notEqual((await answer).resetCode, 0);
+  assert.deepEqual(failures(started), { ResponseTimeout: 1 });
 });
