@@ -72,10 +72,13 @@ judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC throu
 	node test/judges/h2spec.ts
 	node test/judges/grpc-interop.ts
 
+sslyze: $(INSTALLED) ## what sslyze finds on a port of HTTPS (python3 with venv; installs it)
+	node test/judges/sslyze.ts
+
 bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

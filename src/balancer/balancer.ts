@@ -122,6 +122,7 @@ export class Balancer implements ConfigTarget {
       endpoints: () => this.endpoints(),
       failovers: () => this.#recorder.count,
       heartbeatIntervalMs: () => this.#heartbeats.report().intervalMilliseconds,
+      certificates: () => this.#listeners.certificates,
     });
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));

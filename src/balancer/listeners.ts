@@ -6,6 +6,12 @@ import { TcpListener } from '../proxy/tcp-listener.ts';
 import { TlsListener } from '../proxy/tls-listener.ts';
 
 const LISTENERS = { HTTP: HttpListener, HTTPS: HttpListener, TCP: TcpListener, TLS: TlsListener } as const;
+export interface ShownCertificate {
+  readonly listener: string;
+  readonly secret: string;
+  readonly notAfter: number;
+}
+
 /** Something to ask now and then whether connections have ended. */
 const LOOK_MS = 20;
 
@@ -53,6 +59,13 @@ export class Listeners {
   /** What of their Secrets cannot be used, a sentence each. */
   get problems(): readonly string[] {
     return [...this.#open.values()].flatMap((listener) => listener.problems);
+  }
+
+  /** The certificates that clients are shown, with their end in epoch milliseconds. */
+  get certificates(): readonly ShownCertificate[] {
+    return [...this.#open.values()].flatMap(({ route, certificates }) =>
+      certificates.map((each) => ({ listener: route.listener.name, ...each })),
+    );
   }
 
   /** Looks for Secrets that have changed. */

@@ -85,6 +85,11 @@ export abstract class Listener {
     return this.#tls?.problems ?? [];
   }
 
+  /** The certificates that clients are shown, by Secret, with their end in epoch milliseconds. */
+  get certificates(): TlsTerminator['shown'] {
+    return this.#tls?.shown ?? [];
+  }
+
   /** A change that needs no other port. */
   configure(config: ListenerConfig): void {
     this.route.listener = config;
