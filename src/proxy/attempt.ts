@@ -13,6 +13,9 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** The exchange that an attempt is made for. After `failed` and after the last `payload` the attempt is over. */
 export interface AttemptOwner {
+  /** See ExchangeClient. */
+  readonly trailers: string;
+  readonly streams: boolean;
   connected(attempt: Attempt): void;
   drained(attempt: Attempt): void;
   interim(attempt: Attempt, head: ResponseHead): void;

@@ -26,6 +26,8 @@ export class ClientConnection implements ExchangeClient {
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly streams = false;
+  /** Readers of HTTP/1.1 differ in what they make of a request's trailers: they end here (RFC 9110 §6.5.1). */
+  readonly trailers = '';
   readonly #host: ClientHost;
   readonly #heads: RequestHeadReader;
   readonly #body = new BodyReader('request');

@@ -5,6 +5,7 @@ import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/typ
 import type { Conduct } from '../http2/conduct.ts';
 import { requestHead } from '../http2/request-head.ts';
 import { errorResponse, responseFields, trailerFields } from '../http2/response-fields.ts';
+import { trailerLines } from '../http2/response-head.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { bytesOf, type PayloadSource } from './body-text.ts';
 import type { ClientHost } from './client-host.ts';
@@ -49,6 +50,7 @@ export class ClientStream implements ExchangeClient {
   #bodyHeld = false;
   #headOnly = false;
   /** Messages come when there are any, as in gRPC: a body that pauses is no client that stalls. */
+  trailers = '';
   streams = false;
   #awaitingDrain = false;
   /** As in ClientConnection. */
@@ -99,6 +101,7 @@ export class ClientStream implements ExchangeClient {
     this.#exchange = new Exchange(this, host, head, this.#bodySince);
     if (!ended) {
       this.#stream.on('data', (chunk: Buffer) => this.#received(chunk));
+      this.#stream.on('trailers', (_headers, _flags, list: string[]) => this.#trailers(list));
       this.#stream.on('end', () => this.#ended());
     }
     if (this.#tooLarge(this.#bodyLeft)) this.#refuseBody(this.#exchange);
@@ -260,6 +263,19 @@ export class ClientStream implements ExchangeClient {
 
   #refuseBody(exchange: Exchange): void {
     exchange.refuse(413, `the request body has more than ${this.#connection.host.route.limits.bodyBytes} bytes`, 'BodyTooLarge');
+  }
+
+  #trailers(list: readonly string[]): void {
+    const { limits } = this.#connection.host.route;
+    try {
+      this.trailers = trailerLines(list);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#exchange?.refuse(400, error.message, 'Refused');
+    }
+    if (this.trailers.length > limits.headerBytes) {
+      this.#exchange?.refuse(431, `the trailers have more than ${limits.headerBytes} bytes`, 'HeadTooLarge');
+    }
   }
 
   /** The end of the readable side comes when a stream is cut, too. */

@@ -22,6 +22,8 @@ export interface ExchangeClient {
   readonly path: ProxiedPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
+  /** Trailer lines of the request, each ending in CRLF, once its body is whole; empty: none, or none that may be passed on. */
+  readonly trailers: string;
   /** The call of a protocol whose streams stand still for as long as they like. */
   readonly streams: boolean;
   /** Reads no more of the request's body until `takeBody`. */
@@ -213,6 +215,14 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
 
   freed(): void {
     this.#in.line.freed();
+  }
+
+  get trailers(): string {
+    return this.#client.trailers;
+  }
+
+  get streams(): boolean {
+    return this.#client.streams;
   }
 
   connected(attempt: Attempt): void {

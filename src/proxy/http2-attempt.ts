@@ -2,6 +2,7 @@ import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { RequestTextOptions } from '../http1/request-text.ts';
 import { DEFAULT_HEAD_LIMITS, ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { requestFields } from '../http2/request-fields.ts';
+import { trailerFields } from '../http2/response-fields.ts';
 import { responseHead, trailerLines } from '../http2/response-head.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
 import type { BodyPiece, PayloadSource } from './body-text.ts';
@@ -50,9 +51,12 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   }
 
   begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void {
-    const ends = done && body.length === 0;
+    const trailers = this.owner.trailers !== '';
+    const ends = done && body.length === 0 && !trailers;
+    // Of a body without a length the trailers are yet to come, if any: without them its end costs an empty frame. Calls of gRPC have none.
+    const waits = trailers || (!done && this.request.framing.type === 'chunked' && !this.owner.streams);
     try {
-      this.#stream = this.#session.request(this, requestFields(this.request, this.#session.scheme, options), ends);
+      this.#stream = this.#session.request(this, requestFields(this.request, this.#session.scheme, options), ends, waits);
     } catch {
       // The session has ended since it was chosen.
       this.#left = false;
@@ -61,7 +65,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     }
     this.#listen(this.#stream);
     if (ends) this.sentWhole();
-    else if (body.length > 0) this.write(body, done);
+    else if (body.length > 0 || done) this.write(body, done);
   }
 
   write(body: readonly BodyPiece[], done: boolean): void {
@@ -134,6 +138,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
       this.#checked(() => this.#response(list as string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0));
     });
     stream.on('trailers', (_headers, _flags, list: string[]) => this.#checked(() => this.#trailers(list)));
+    stream.on('wantTrailers', () => stream.sendTrailers(trailerFields(this.owner.trailers) ?? {}));
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
     stream.on('end', () => this.#end());
     stream.on('drain', () => this.drained());

@@ -77,9 +77,9 @@ export class UpstreamSession {
     return !this.#retired && !this.#session.closed && !this.#session.destroyed && this.users.size < this.#owner.streamLimit;
   }
 
-  /** Opens a stream for `user`; `takesMore` must hold. */
-  request(user: ConnectionUser, fields: FieldList, endStream: boolean): ClientHttp2Stream {
-    const stream = this.#session.request(fields, { endStream });
+  /** Opens a stream for `user`; `takesMore` must hold. `waitForTrailers`: it says `wantTrailers` behind the body. */
+  request(user: ConnectionUser, fields: FieldList, endStream: boolean, waitForTrailers: boolean): ClientHttp2Stream {
+    const stream = this.#session.request(fields, { endStream, waitForTrailers });
     this.users.add(user);
     return stream;
   }

@@ -25,7 +25,7 @@ export type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, 
 
 /** A server of HTTP/2 on a free port of 127.0.0.1 that hands each request to its handler, whole, and records all of them. */
 export class Http2Serving implements AsyncDisposable {
-  readonly requests: { headers: IncomingHttpHeaders; body: string }[] = [];
+  readonly requests: { headers: IncomingHttpHeaders; body: string; trailers: IncomingHttpHeaders }[] = [];
   readonly sessions = new Set<ServerHttp2Session>();
   /** Sessions that have carried a request, ever; heartbeats over TCP open others. */
   readonly used = new Set<unknown>();
@@ -49,10 +49,14 @@ export class Http2Serving implements AsyncDisposable {
       if (stream.session) this.used.add(stream.session);
       stream.on('error', () => {});
       const chunks: Buffer[] = [];
+      let trailers: IncomingHttpHeaders = {};
+      stream.on('trailers', (fields) => {
+        trailers = { ...fields };
+      });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const body = Buffer.concat(chunks).toString('latin1');
-        this.requests.push({ headers, body });
+        this.requests.push({ headers, body, trailers });
         if (!stream.destroyed) handle(stream, headers, body);
       });
     });

@@ -1,10 +1,10 @@
 /** Servers that speak HTTP/2: clients of either protocol, the same attempts, and gRPC end to end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { answerOf, Http2Client } from '../../support/http2-client.ts';
+import { answerOf, type Http2Answer, Http2Client } from '../../support/http2-client.ts';
 import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -315,4 +315,65 @@ test('a gRPC call that stands still is given up soon where its server has missed
   await heartbeats.kill();
   assert.notEqual((await answer).resetCode, 0);
   assert.deepEqual(failures(started), { ResponseTimeout: 1 });
+});
+
+/** A request with a body in two pieces, and trailers behind it. */
+async function askWithTrailers(client: Http2Client, headers: OutgoingHttpHeaders, trailers: OutgoingHttpHeaders): Promise<Http2Answer> {
+  const stream = client.session.request({ ':method': 'POST', ':authority': 'shop', ...headers }, { waitForTrailers: true });
+  stream.on('error', () => {});
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  const answer = answerOf(stream);
+  stream.write('one');
+  await new Promise(setImmediate);
+  stream.end(' two');
+  return answer;
+}
+
+test('trailers of a request reach a server of HTTP/2, but for those that may not stand there', async () => {
+  await using server = await Http2Serving.start(say('ok'));
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const trailers = { 'x-check': 'sum', authorization: 'evil', 'x-forwarded-for': '10.0.0.1', via: 'evil' };
+  assert.equal((await askWithTrailers(client, {}, trailers)).body, 'ok');
+  assert.equal((await askWithTrailers(client, {}, { authorization: 'evil' })).body, 'ok');
+  assert.equal((await client.ask({ ':method': 'POST' }, 'no trailers')).body, 'ok');
+  const seen = server.requests.map(({ body, trailers }) => [body, Object.entries(trailers)]);
+  assert.deepEqual(seen, [
+    ['one two', [['x-check', 'sum']]],
+    ['one two', []],
+    ['no trailers', []],
+  ]);
+});
+
+test('trailers of a request go along where it is sent to another server', async () => {
+  await using refusing = await Http2Serving.start((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+  await using other = await Http2Serving.start(say('other'));
+  await using started = await startBalancer([refusing.port, other.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  for (let each = 0; each < 2; each++) assert.equal((await askWithTrailers(client, {}, { 'x-check': 'sum' })).body, 'other');
+  assert.deepEqual(
+    other.requests.map(({ body, trailers }) => [body, trailers['x-check']]),
+    [
+      ['one two', 'sum'],
+      ['one two', 'sum'],
+    ],
+  );
+});
+
+test('trailers of a request are dropped on the way to a server of HTTP/1.1', async () => {
+  await using server = await ScriptedServer.start((_request, reply) => reply.send('ok'));
+  await using started = await startBalancer([server.port]);
+  using client = await Http2Client.connect(started.port);
+  assert.equal((await askWithTrailers(client, {}, { 'x-check': 'sum' })).body, 'ok');
+  assert.doesNotMatch(server.bytes.join(''), /x-check/);
+  assert.match(server.bytes.join(''), /0\r\n\r\n$/);
+});
+
+test('trailers over the limit of a head are refused', async () => {
+  await using server = await Http2Serving.start(say('ok'));
+  await using started = await startBalancer([server.port], http2Backend({ limits: { headerBytes: 1_024 } }));
+  using client = await Http2Client.connect(started.port);
+  const { status, resetCode } = await askWithTrailers(client, {}, { 'x-check': 'x'.repeat(1_100) });
+  assert.ok(status === 431 || resetCode !== 0, `${status} ${resetCode}`);
+  assert.equal(server.requests.length, 0);
 });
