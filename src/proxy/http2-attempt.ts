@@ -29,6 +29,8 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   /** Bytes of the response's body that are still to come; -1: any number. */
   #bodyLeft = -1;
   #ended = false;
+  /** The server has said that its response ends here. */
+  #endStream = false;
 
   constructor(terms: AttemptTerms) {
     super(terms);
@@ -133,6 +135,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   // What the stream reports.
 
   #listen(stream: ClientHttp2Stream): void {
+    this.#watchEnd(stream);
     stream.on('headers', (_headers, _flags, list: string[]) => this.#checked(() => this.#interim(list)));
     stream.on('response', (_headers, flags, list) => {
       this.#checked(() => this.#response(list as string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0));
@@ -144,6 +147,18 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     stream.on('drain', () => this.drained());
     stream.on('error', () => {});
     stream.on('close', () => this.#closedBy(stream));
+  }
+
+  /**
+   * The readable side ends the same way for END_STREAM and for a reset with NO_ERROR, which says nothing of the response being whole. Only the
+   * order tells: what ends a stream by its frame does so before the stream is closed, a reset after.
+   */
+  #watchEnd(stream: ClientHttp2Stream): void {
+    const push = stream.push;
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk === null && !stream.closed) this.#endStream = true;
+      return push.call(stream, chunk, encoding);
+    };
   }
 
   #checked(read: () => void): void {
@@ -195,7 +210,8 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   #end(): void {
     const stream = this.#stream;
     if (this.isOver || stream === null || this.phase !== 'Streaming') return;
-    if (!this.#ended && (stream.aborted || stream.rstCode !== NGHTTP2_NO_ERROR || this.#bodyLeft > 0)) {
+    const whole = this.#bodyLeft === 0 || (this.#bodyLeft < 0 && this.#endStream);
+    if (!this.#ended && (stream.aborted || stream.rstCode !== NGHTTP2_NO_ERROR || !whole)) {
       this.fail('Cut');
       return;
     }
