@@ -14,6 +14,7 @@ import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
+import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const NO_BODY: Framing = { type: 'none' };
@@ -56,9 +57,7 @@ export class ClientConnection implements ExchangeClient {
   /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyProgressBytes` of them. */
   #bodyBytes = 0;
   #bodySince = 0;
-  /** Bytes that the client has yet to take, when last looked at, and since when they have been the same. */
-  #unsent = 0;
-  #unsentSince = 0;
+  readonly #unsent = new Unsent();
   /** The last answer has been given: what still comes is thrown away. */
   #lingeringSince = 0;
   #lingered = 0;
@@ -179,7 +178,7 @@ export class ClientConnection implements ExchangeClient {
     const { limits } = this.#host.route;
     if (this.#lingeringSince > 0) {
       if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
-    } else if (this.#takesNothing(now)) {
+    } else if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#body.done) {
       if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
@@ -395,16 +394,6 @@ export class ClientConnection implements ExchangeClient {
     this.#tunnel = null;
     exchange?.clientGone();
     tunnel?.clientGone();
-  }
-
-  #takesNothing(now: number): boolean {
-    const unsent = this.socket.writableLength;
-    if (unsent === 0 || unsent !== this.#unsent) {
-      this.#unsent = unsent;
-      this.#unsentSince = now;
-      return false;
-    }
-    return now - this.#unsentSince >= this.#host.route.limits.writeTimeoutMs;
   }
 
   #tickIdle(now: number): void {

@@ -12,6 +12,7 @@ import type { ClientHost } from './client-host.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
+import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
@@ -56,8 +57,7 @@ export class ClientStream implements ExchangeClient {
   /** As in ClientConnection. */
   #bodyBytes = 0;
   #bodySince = 0;
-  #unsent = 0;
-  #unsentSince = 0;
+  readonly #unsent = new Unsent();
 
   constructor(stream: ServerHttp2Stream, connection: StreamHost) {
     this.#stream = stream;
@@ -196,7 +196,7 @@ export class ClientStream implements ExchangeClient {
     const { limits } = this.#connection.host.route;
     if (this.#stream.destroyed) {
       this.gone();
-    } else if (this.#takesNothing(now)) {
+    } else if (this.#unsent.stuckMs(this.#stream.writableLength, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
       const limitMs = this.streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
@@ -219,16 +219,6 @@ export class ClientStream implements ExchangeClient {
     metrics.response(error.status);
     this.refuse(error.status, error.message, '');
     if (!this.#bodyDone) this.#stream.close(NGHTTP2_NO_ERROR);
-  }
-
-  #takesNothing(now: number): boolean {
-    const unsent = this.#stream.writableLength;
-    if (unsent === 0 || unsent !== this.#unsent) {
-      this.#unsent = unsent;
-      this.#unsentSince = now;
-      return false;
-    }
-    return now - this.#unsentSince >= this.#connection.host.route.limits.writeTimeoutMs;
   }
 
   // Bytes.

@@ -9,6 +9,7 @@ import type { RequestFailure } from './proxy-metrics.ts';
 import { type Found, findFree, type Waiter } from './request-line.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
+import { Unsent } from './unsent.ts';
 import type { Upstream } from './upstream.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
@@ -33,8 +34,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   #earlyEnd = false;
   #over = false;
   #waiting = false;
-  /** LoopTime since which nothing is left but for the client to take the rest; 0: not yet. */
-  #endingSince = 0;
+  readonly #unsent = new Unsent();
 
   /** `serverName`: what the client asks for by TLS; null: nothing. */
   constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings, serverName: string | null) {
@@ -61,9 +61,13 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     return this.#over;
   }
 
-  /** A tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
+  /** It takes nothing; else a tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
   tickClient(now: number): void {
-    if (this.#endingSince > 0 && now - this.#endingSince >= this.#in.route.limits.writeTimeoutMs) this.#socket.destroy();
+    const { writeTimeoutMs } = this.#in.route.limits;
+    if (this.#unsent.stuckMs(this.#socket.writableLength, now) >= writeTimeoutMs) {
+      this.#in.metrics.failure('WriteTimeout');
+      this.close();
+    }
   }
 
   closeIfIdle(): void {}
@@ -105,7 +109,6 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   }
 
   #tunnelOver(): void {
-    this.#endingSince = Math.max(this.#in.context.time.now(), 1);
     this.#socket.destroySoon();
   }
 

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, type ClientSessionOptions, constants, connect as http2Connect } from 'node:http2';
+import type { Socket } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -6,7 +7,13 @@ import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { proxyHeader } from '../preamble/proxy-header-text.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { dial } from '../tls/dial.ts';
-import { HTTP2_CONNECTION_WINDOW_BYTES, HTTP2_MEMORY_MB, HTTP2_STREAM_WINDOW_BYTES, STREAMS_PER_SERVER_CONNECTION } from './limits.ts';
+import {
+  HTTP2_CONNECTION_WINDOW_BYTES,
+  HTTP2_MEMORY_MB,
+  HTTP2_STREAM_WINDOW_BYTES,
+  LINGER_MS,
+  STREAMS_PER_SERVER_CONNECTION,
+} from './limits.ts';
 import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
@@ -44,10 +51,13 @@ export class UpstreamSession {
   /** LoopTime since which it has no stream. */
   idleSince: number;
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
   readonly #owner: SessionOwner;
   /** Above it the server has looked at no stream; null: it has not said so. */
   #lastStream: number | null = null;
   #retired = false;
+  /** LoopTime since which it has retired and has no stream, as far as anybody has looked. */
+  #leavingSince: number | null = null;
   #gone = false;
 
   constructor(owner: SessionOwner, path: ProxiedPath, now: number) {
@@ -59,7 +69,8 @@ export class UpstreamSession {
     this.idleSince = now;
     const preface = talk.proxyProtocol && proxyHeader(talk.proxyProtocol, path);
     const options = { host, port, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
-    this.#session = http2Connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => dial(options, talk.tls, () => {}) });
+    this.#socket = dial(options, talk.tls, () => {});
+    this.#session = http2Connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => this.#socket });
     this.#listen();
   }
 
@@ -101,8 +112,22 @@ export class UpstreamSession {
     if (this.users.size === 0) this.#session.close();
   }
 
+  /** Looks at the time; `now` is LoopTime. Without a stream for `idleMs` it retires. */
+  tick(now: number, idleMs: number): void {
+    if (this.users.size > 0) return;
+    if (!this.#retired) {
+      if (now - this.idleSince >= idleMs) this.retire();
+      return;
+    }
+    // What is left is the server's end of it, for which a frozen server has no time.
+    this.#leavingSince ??= now;
+    if (now - this.#leavingSince >= LINGER_MS) this.destroy();
+  }
+
   destroy(): void {
     this.#session.destroy();
+    // One that was closed before has ended its half only, and waits for the server's.
+    this.#socket.destroy();
   }
 
   #listen(): void {

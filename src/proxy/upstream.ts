@@ -151,10 +151,9 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   /** Looks at the time of each connection; `now` is LoopTime. */
   tick(now: number, limits: FailoverConfig): void {
     while (this.#idle[0] && now - this.#idle[0].idleSince >= UPSTREAM_IDLE_MS) this.#idle.shift()?.destroy();
-    for (const session of this.#sessions) {
+    for (const session of [...this.#sessions]) {
       // One that is for a single client is of no use when that has gone.
-      const idleMs = session.talk.proxyProtocol === null ? HTTP2_UPSTREAM_IDLE_MS : UPSTREAM_IDLE_MS;
-      if (session.users.size === 0 && now - session.idleSince >= idleMs) session.retire();
+      session.tick(now, session.talk.proxyProtocol === null ? HTTP2_UPSTREAM_IDLE_MS : UPSTREAM_IDLE_MS);
     }
     if (this.#sessions.size > 0 || this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
   }
