@@ -31,7 +31,7 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-integration test-api test-controllers e2e ## every test
+test: check test-unit test-packaging test-integration test-api test-controllers test-scale e2e ## every test
 
 # For each of the four programs below: a minute in all.
 test: export FUZZ_SECONDS ?= 15
@@ -47,6 +47,9 @@ slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debi
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
 
+test-packaging: $(INSTALLED) ## chart, kustomizations, alert rules (Go; the first time builds helm, kustomize and kstatus, about 5 minutes)
+	node --test --test-timeout=120000 'test/packaging/*.test.ts'
+
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
 
@@ -58,6 +61,19 @@ test-controllers: $(INSTALLED) ## the operator with a real API server and contro
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
+
+test-scale: export RESOURCES ?= 10
+test-scale: export ENDPOINTS ?= 60
+test-scale: export REAL_BALANCERS ?= 2
+test-scale: export POD_CHANGES ?= 20
+test-scale: export REST_SECONDS ?= 8
+test-scale: export PHASES ?= rollout rest podChanges
+test-scale: build ## the measurement of docs/scale.md, small: at rest nothing is asked or written, and balancers know of pods in time
+	test/scale/run
+
+scale: build ## 1,000 resources and 10,000 endpoints in a real API server, then a balancer with 5,000 servers (12 minutes; docs/scale.md)
+	test/scale/run
+	node test/scale/balancer.ts
 
 e2e: build ## in a cluster: one that is given, kind, or the project's own
 	test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=600000 'test/e2e/*.test.ts'
@@ -75,10 +91,13 @@ judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC throu
 sslyze: $(INSTALLED) ## what sslyze finds on a port of HTTPS (python3 with venv; installs it)
 	node test/judges/sslyze.ts
 
-bench: build ## cost and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
+
+leak: build ## memory over ten million requests (10 minutes and more)
+	bench/run leak
 
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

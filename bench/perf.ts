@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicroseconds, listening, residentMegabytes, start } from './lib/processes.ts';
-import { BENCH, chosen, type ProxyCommand, TOOLS } from './lib/proxies.ts';
+import { BENCH, chosen, type ProxyCommand, proxiesNamed, TOOLS } from './lib/proxies.ts';
 
 interface Work {
   readonly name: string;
@@ -18,6 +18,8 @@ interface Work {
   readonly path: string;
   /** A wrk script, where the requests are not plain GETs. */
   readonly script?: string;
+  /** Over HTTPS, by the proxies that have a certificate for it. */
+  readonly secure?: true;
   /** Over HTTP/2 in clear text, by prior knowledge, with that many streams on each connection. */
   readonly streams?: number;
 }
@@ -39,6 +41,16 @@ const WORKS: readonly Work[] = [
     connections: 64,
     path: '/',
     script: 'wrk.method = "POST"; wrk.body = string.rep("x", 65536)',
+  },
+  { name: 'https', title: 'HTTPS, 14-byte reply, 64 connections', connections: 64, path: '/', secure: true },
+  { name: 'https-large', title: 'HTTPS, 64 KiB reply, 64 connections', connections: 64, path: '/64k', secure: true },
+  {
+    name: 'https-connect',
+    title: 'HTTPS, new connection for each request, 64 at a time',
+    connections: 64,
+    path: '/',
+    secure: true,
+    script: 'wrk.headers["Connection"] = "close"',
   },
   { name: 'h2', title: 'HTTP/2, 14-byte reply, 4 connections of 25 streams', connections: 4, streams: 25, path: '/' },
   { name: 'h2large', title: 'HTTP/2, 64 KiB reply, 4 connections of 25 streams', connections: 4, streams: 25, path: '/64k' },
@@ -75,11 +87,20 @@ async function h2load(work: Work, streams: number, seconds: number): Promise<Loa
   return { requests, p99: '', bad: requests - answered + bad.reduce((sum, count) => sum + count, 0) };
 }
 
+const portOf = ({ secure }: Work) => (secure ? 8443 : 8000);
+
+const originOf = (work: Work) => `${work.secure ? 'https' : 'http'}://127.0.0.1:${portOf(work)}`;
+
+function proxiesFor({ secure, streams }: Work): ProxyCommand[] {
+  if (secure) return proxiesNamed('haproxy-tls evenkeel-tls');
+  return chosen('haproxy nginx envoy goproxy evenkeel').filter(({ name }) => streams === undefined || !WITHOUT_HTTP2.includes(name));
+}
+
 async function wrk(work: Work, seconds: number): Promise<Load> {
   const script = join(TOOLS, `${work.name}.lua`);
   if (work.script) writeFileSync(script, `${work.script}\n`);
   const flags = ['-t1', `-c${work.connections}`, `-d${seconds}s`, '--latency', ...(work.script ? ['-s', script] : [])];
-  const out = await start(['wrk', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
+  const out = await start(['wrk', ...flags, `${originOf(work)}${work.path}`], { cpu: 1 }).output();
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0);
   const broken = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(out)?.slice(1).map(Number) ?? [];
   return {
@@ -92,7 +113,7 @@ async function wrk(work: Work, seconds: number): Promise<Load> {
 async function measure(proxy: ProxyCommand, work: Work, seconds: number): Promise<Sample> {
   const running = start(proxy.command, { cpu: 0, log: join(TOOLS, `${proxy.name}.log`), ...(proxy.env ? { env: proxy.env } : {}) });
   try {
-    await listening(8000);
+    await listening(portOf(work));
     await sleep(1500); // first heartbeats, so that every proxy has all three servers
     const idleMb = residentMegabytes(running.pid);
     await load(work, 3);
@@ -145,12 +166,7 @@ const servers = start(['nginx', '-p', TOOLS, '-c', join(BENCH, 'peers', 'backend
 try {
   await listening(9001);
   for (const work of WORKS.filter((each) => !wanted || wanted.includes(each.name))) {
-    await table(
-      work,
-      chosen('haproxy nginx envoy goproxy evenkeel').filter(({ name }) => work.streams === undefined || !WITHOUT_HTTP2.includes(name)),
-      Number(process.env['ROUNDS'] ?? 5),
-      Number(process.env['SECONDS'] ?? 4),
-    );
+    await table(work, proxiesFor(work), Number(process.env['ROUNDS'] ?? 5), Number(process.env['SECONDS'] ?? 4));
   }
 } finally {
   await servers.end();

@@ -7,7 +7,10 @@ const ROOT = join(BENCH, '..');
 export const TOOLS =
   process.env['EVENKEEL_BENCH_DIR'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'evenkeel', 'bench');
 
-/** Each listens on 127.0.0.1:8000 over 127.0.0.1:9001 to 9003 with one thread, checks /healthz every 200 ms, 2 down, 2 up. */
+/** The certificate and key of those that speak HTTPS. */
+const TLS = join(TOOLS, 'tls');
+
+/** Each listens on 127.0.0.1:8000 (with -tls: 8443) over 127.0.0.1:9001 to 9003 with one thread, checks /healthz every 200 ms, 2 down, 2 up. */
 export interface ProxyCommand {
   readonly name: string;
   readonly command: readonly string[];
@@ -25,6 +28,11 @@ export const PROXIES: readonly ProxyCommand[] = [
   { name: 'envoy-pertry', command: [join(TOOLS, 'envoy'), '-c', peer('envoy-pertry.yaml'), '--concurrency', '1', '-l', 'off'] },
   { name: 'goproxy', command: [join(TOOLS, 'goproxy')], env: { GOMAXPROCS: '1' } },
   { name: 'evenkeel', command: [join(ROOT, 'bin', 'evenkeel'), 'run', join(BENCH, 'lbs.yaml'), '-o', 'json'] },
+  { name: 'haproxy-tls', command: ['haproxy', '-f', peer('haproxy.cfg'), '-f', peer('haproxy-tls.cfg')], env: { BENCH_TLS: TLS } },
+  {
+    name: 'evenkeel-tls',
+    command: [join(ROOT, 'bin', 'evenkeel'), 'run', join(BENCH, 'lbs-tls.yaml'), '--secret', `bench-tls=${TLS}`, '-o', 'json'],
+  },
   // What the log costs, without who reads it.
   {
     name: 'evenkeel-log',
@@ -34,7 +42,11 @@ export const PROXIES: readonly ProxyCommand[] = [
 
 /** The proxies named in the environment variable PROXIES (separated by blanks), or the given ones. */
 export function chosen(byDefault: string): ProxyCommand[] {
-  return (process.env['PROXIES'] ?? byDefault).split(/\s+/).filter(Boolean).map(byName);
+  return proxiesNamed(process.env['PROXIES'] ?? byDefault);
+}
+
+export function proxiesNamed(names: string): ProxyCommand[] {
+  return names.split(/\s+/).filter(Boolean).map(byName);
 }
 
 function byName(name: string): ProxyCommand {

@@ -8,9 +8,10 @@ export interface Output {
 }
 
 const BASE = 'deploy/kustomize/base';
+const MONITORING = 'deploy/kustomize/components/monitoring';
 const CHART = 'deploy/helm/evenkeel';
 const NAMESPACE = 'namespace.yaml';
-const DO_NOT_EDIT = `Generated from ${BASE} by scripts/generate.ts (npm run generate). Do not edit.`;
+const DO_NOT_EDIT = `Generated from deploy/kustomize by scripts/generate.ts (npm run generate). Do not edit.`;
 
 const INSTALL_HEAD = `# ${DO_NOT_EDIT}
 # The operator, in a namespace of its own. First the CRDs, then this:
@@ -18,7 +19,7 @@ const INSTALL_HEAD = `# ${DO_NOT_EDIT}
 # evenkeel:dev is the image that \`make image\` builds; put the name under which your cluster can pull it in its two places below.
 `;
 
-/** deploy/install.yaml, and what of the chart follows from the kustomize base and from crds/. */
+/** deploy/install.yaml, and what of the chart follows from deploy/kustomize and from crds/. */
 export function generateManifests(root: URL, crds: readonly string[]): Output[] {
   const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
   const { resources } = parse(read(`${BASE}/kustomization.yaml`)) as { resources: string[] };
@@ -30,6 +31,11 @@ export function generateManifests(root: URL, crds: readonly string[]): Output[] 
     ...files
       .filter(({ file }) => file !== NAMESPACE)
       .map(({ file, text }) => ({ path: `${CHART}/templates/${file}`, text: template(file, text) })),
+    ...Object.entries(MONITORS).map(([file, value]) => ({
+      path: `${CHART}/templates/${file}`,
+      text: monitor(file, read(`${MONITORING}/${file}`), value),
+    })),
+    ...['prometheus-rule.yaml', 'dashboard.json'].map((file) => ({ path: `${CHART}/files/${file}`, text: read(`${MONITORING}/${file}`) })),
     ...copied.map(({ file, text }) => ({ path: `${CHART}/files/crds/${file}`, text })),
     { path: `${CHART}/files/crds/kustomization.yaml`, text: kustomization(copied.map(({ file }) => file)) },
     {
@@ -127,9 +133,17 @@ function template(file: string, text: string): string {
   return `# ${DO_NOT_EDIT}\n${body}`;
 }
 
+/** Templates that are there only with a value of `monitoring`. */
+const MONITORS: Readonly<Record<string, string>> = { 'service-monitor.yaml': 'serviceMonitor', 'pod-monitor.yaml': 'podMonitor' };
+
+function monitor(file: string, text: string, value: string): string {
+  const body = template(file, text).replace('include "evenkeel.labels"', 'include "evenkeel.monitoringLabels"');
+  return `{{- if .Values.monitoring.${value} }}\n${body}{{- end }}\n`;
+}
+
 function kustomization(files: readonly string[]): string {
   const list = files.map((file) => `- ${file}\n`).join('');
-  return `# ${DO_NOT_EDIT.replace(BASE, 'crds/')}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${list}`;
+  return `# ${DO_NOT_EDIT.replace('deploy/kustomize', 'crds/')}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${list}`;
 }
 
 /** A chart's version is the program's. */

@@ -63,7 +63,7 @@ function splitDefault(description: string): [description: string, standard: stri
 function typeOf(schema: CrdSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(' ');
   if (schema['x-kubernetes-int-or-string'] === true) return 'integer or string';
-  if (schema.type === 'array') return schema.items?.properties ? 'list of objects' : 'list of strings';
+  if (schema.type === 'array') return schema.items?.type === 'object' ? 'list of objects' : 'list of strings';
   return schema.format === 'date-time' ? 'time' : (schema.type ?? '');
 }
 

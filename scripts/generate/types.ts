@@ -18,6 +18,7 @@ const NAMES: Record<string, string> = {
   'LoadBalancedService.spec.backends[].addresses[]': 'BackendAddress',
   'LoadBalancedService.spec.heartbeat': 'Heartbeat',
   'LoadBalancedService.spec.heartbeat.schedule': 'Schedule',
+  'LoadBalancedService.spec.balancer.dedicated.template': 'PodTemplateOverlay',
   'LoadBalancedService.spec.failover': 'Failover',
   'LoadBalancedService.spec.limits': 'Limits',
   'LoadBalancedService.status': 'LoadBalancedServiceStatus',
@@ -60,6 +61,7 @@ function toJsonSchema(schema: CrdSchema, path: string): JSONSchema {
   if (schema.description) out.description = schema.description;
   if (schema['x-kubernetes-int-or-string'] === true) return { ...out, tsType: 'number | string' };
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return { ...out, tsType: 'Record<string, unknown>' };
+  if (schema.additionalProperties !== undefined) return { ...out, tsType: 'Record<string, string>' };
   if (schema.type) out.type = (schema.nullable === true ? [schema.type, 'null'] : schema.type) as NonNullable<JSONSchema['type']>;
   if (schema.enum) out.enum = schema.enum;
   if (schema.items) out.items = toJsonSchema(schema.items, `${path}[]`);

@@ -15,7 +15,7 @@ import { RetryBudget } from '../proxy/retry-budget.ts';
 import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
-import { Registry } from '../telemetry/metrics.ts';
+import { type Counter, type Metric, Registry } from '../telemetry/metrics.ts';
 import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
@@ -62,6 +62,7 @@ export class Balancer implements ConfigTarget {
   readonly #options: BalancerOptions;
   readonly #logger: Logger;
   readonly #registry = new Registry();
+  readonly #transitions: Metric<Counter>;
   readonly #sweep: Sweep;
   readonly #context: ProxyContext;
   readonly #budget: RetryBudget;
@@ -115,6 +116,10 @@ export class Balancer implements ConfigTarget {
       accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
       pseudonym: '',
     };
+    this.#transitions = this.#registry.counter('evenkeel_endpoint_transitions_total', 'Changes of endpoints into a state.', [
+      'backend',
+      'state',
+    ]);
     this.#listeners = new Listeners(this.#context, options.address);
     this.#reporter = new Reporter(options.sink, clock, options.reportIntervalMs, () => this.report());
     this.#admin = options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.metrics() });
@@ -193,15 +198,17 @@ export class Balancer implements ConfigTarget {
 
   /** Whose outages end, or go on elsewhere, with a change of who is there. After the pool has settled what those that left were holding. */
   #record(previous: readonly Endpoint[] | null, endpoints: readonly Endpoint[]): void {
-    const pods = new Map(endpoints.map((endpoint) => [endpointKey(endpoint), endpoint.podName]));
-    for (const endpoint of previous ?? []) {
+    const left = without(previous ?? [], endpoints);
+    const come = without(endpoints, previous ?? []);
+    const pods = podsOf(endpoints, left);
+    for (const endpoint of left) {
       const key = endpointKey(endpoint);
       if (pods.has(key) && pods.get(key) === endpoint.podName) continue;
       this.#recorder.removed(endpoint);
       this.#heartbeatMs.delete(endpoint.id);
     }
-    const before = new Set(previous?.map(endpointKey));
-    for (const endpoint of endpoints) if (!before.has(endpointKey(endpoint))) this.#recorder.listed(endpoint, this.#options.clock());
+    const before = podsOf(previous ?? [], come);
+    for (const endpoint of come) if (!before.has(endpointKey(endpoint))) this.#recorder.listed(endpoint, this.#options.clock());
   }
 
   /** Null: in service. Else why not. */
@@ -325,6 +332,7 @@ export class Balancer implements ConfigTarget {
     const { state, reason } = outcome.record;
     const at = this.#options.clock();
     const fields = { endpoint: upstream.id, backend: upstream.backend, reason };
+    this.#transitions.with(upstream.backend, state).inc();
     if (state === 'Unhealthy') {
       const detectionMilliseconds = outcome.detectionMilliseconds ?? 0;
       this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);
@@ -349,6 +357,21 @@ export class Balancer implements ConfigTarget {
       setTimeout(resolve, ms);
     });
   }
+}
+
+/** Those of `all` that are not among `others`: the same objects, since a source that has no news of an endpoint delivers the object of before. */
+function without(all: readonly Endpoint[], others: readonly Endpoint[]): Endpoint[] {
+  const known = new Set(others);
+  return all.filter((endpoint) => !known.has(endpoint));
+}
+
+/** Pods by endpoint, of those of `all` that are one of `some`. */
+function podsOf(all: readonly Endpoint[], some: readonly Endpoint[]): Map<string, string | undefined> {
+  const pods = new Map<string, string | undefined>();
+  if (some.length === 0) return pods;
+  const ids = new Set(some.map(({ id }) => id));
+  for (const endpoint of all) if (ids.has(endpoint.id)) pods.set(endpointKey(endpoint), endpoint.podName);
+  return pods;
 }
 
 /** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */

@@ -2,7 +2,10 @@ import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { HealthReason } from '../model/health.ts';
 import type { FailoverReport } from '../model/report.ts';
 
-const RECORDS = 20;
+/** Outages that are kept, and how many of them are reported in any case: a node's death is told whole, and is not repeated for ever. */
+const RECORDS = 100;
+const REPORTED = 20;
+const NEW_MS = 60_000;
 /** Requests that fail on an endpoint that is not out count for its outage if that begins within this time. */
 const PRELUDE_MS = 30_000;
 /** Endpoints for which such requests are remembered: those of servers that never come back must not add up. */
@@ -101,8 +104,10 @@ export class FailoverRecorder {
     this.#counts(endpointKey(endpoint), at).lost++;
   }
 
+  /** The newest, and of the last minute all that are kept. */
   reports(at: number): FailoverReport[] {
-    return this.#outages.map(({ id, endpoint, reason, detectionMilliseconds, startedAt, endedAt, removed, rescued, lost }) => ({
+    const told = this.#outages.filter(({ startedAt }, index) => index < REPORTED || at - startedAt <= NEW_MS);
+    return told.map(({ id, endpoint, reason, detectionMilliseconds, startedAt, endedAt, removed, rescued, lost }) => ({
       id,
       address: endpoint.id,
       backend: endpoint.backend,

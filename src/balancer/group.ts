@@ -33,6 +33,8 @@ export class Group {
   /** Of those that are for all; and of those for one host, by its name. */
   #rest: Choice;
   #named: ReadonlyMap<string, Choice> = new Map();
+  /** Something has changed since the choices were made. */
+  #outdated = false;
 
   constructor(name: string, rules: GroupRules, random: Random) {
     this.name = name;
@@ -46,11 +48,13 @@ export class Group {
   }
 
   get picker(): Picker<Upstream> {
+    this.#bringUpToDate();
     return this.#rest.picker;
   }
 
   /** For a client of TLS that asks for a host, or (null) for none; null: there is no backend for it. */
   pickerFor(serverName: string | null): Picker<Upstream> | null {
+    this.#bringUpToDate();
     const { routes } = this.#rules;
     const name = routes?.match(serverName) ?? null;
     if (name !== null) return this.#named.get(name)?.picker ?? null;
@@ -59,6 +63,7 @@ export class Group {
 
   /** No endpoint is left (for some host), so all are tried. */
   get failOpen(): boolean {
+    this.#bringUpToDate();
     return [this.#rest, ...this.#named.values()].some(({ tier }) => tier === 'FailOpen');
   }
 
@@ -70,8 +75,17 @@ export class Group {
     this.#upstreams = upstreams;
   }
 
-  /** After any change of who is there, how they are, or how they are chosen. */
+  /**
+   * After any change of who is there, how they are, or how they are chosen. The choice is made when it is next asked for: a new picker costs
+   * O(endpoints), and when a node dies, hundreds change before a request asks.
+   */
   choose(): void {
+    this.#outdated = true;
+  }
+
+  #bringUpToDate(): void {
+    if (!this.#outdated) return;
+    this.#outdated = false;
     const { routes } = this.#rules;
     if (routes === null) {
       this.#rest = this.#among(this.#upstreams, this.#rest);

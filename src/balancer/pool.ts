@@ -70,6 +70,8 @@ export class Pool implements TrafficObserver {
   /** Draining, or not listed any more: when that began, in LoopTime. They finish what they have. */
   readonly #leaving = new Map<Upstream, number>();
   #listed: ReadonlySet<Upstream> = new Set();
+  /** Who an endpoint of the last list became: with thousands, looking for those that are the same as before is most of a change. */
+  #recorded: ReadonlyMap<Endpoint, Upstream> = new Map();
   #config: PoolConfig = NOTHING;
   #stale = false;
 
@@ -107,7 +109,10 @@ export class Pool implements TrafficObserver {
   setEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
     this.#stale = stale;
     const now = this.#options.time.now();
-    const listed = endpoints.map((endpoint) => this.#record(endpoint));
+    const recorded = new Map<Endpoint, Upstream>();
+    for (const endpoint of endpoints) recorded.set(endpoint, this.#record(endpoint));
+    this.#recorded = recorded;
+    const listed = [...recorded.values()];
     const still = new Set(listed);
     for (const upstream of this.#upstreams.values()) {
       if (!still.has(upstream) || upstream.lifecycle === 'Draining') this.#leave(upstream, now);
@@ -205,6 +210,8 @@ export class Pool implements TrafficObserver {
   }
 
   #record(endpoint: Endpoint): Upstream {
+    const same = this.#recorded.get(endpoint);
+    if (same !== undefined && same.endpoint === endpoint) return same;
     const key = endpointKey(endpoint);
     let upstream = this.#upstreams.get(key);
     if (upstream && upstream.endpoint.podName !== endpoint.podName) {

@@ -47,7 +47,7 @@ export function configure(command: Command): void {
     .addOption(new Option('--identity <name>', 'who this replica is, in the Lease and in Events').env('POD_NAME').default(hostname()))
     .option('--address <ip>', 'address of the admin port (default: all)', addressOption)
     .option('--admin-port <number>', 'port of /healthz, /readyz and /metrics', portOption, 8081)
-    .option('--workers <number>', 'resources that are worked on at once', workersOption, 4)
+    .option('--workers <number>', 'resources that are worked on at once', workersOption, 10)
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .action(operator);

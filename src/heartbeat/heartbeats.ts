@@ -89,14 +89,21 @@ export class Heartbeats {
   /** All endpoints there are. New ones are checked at once, within the recheck budget; those that have gone are given up. */
   setEndpoints(endpoints: readonly Endpoint[]): void {
     const now = this.#clock();
-    const checked = new Map(endpoints.filter((endpoint) => endpoint.lifecycle === 'Ready').map((endpoint) => [endpoint.id, endpoint]));
-    for (const [id, entry] of this.#entries) if (!checked.has(id)) this.#remove(id, entry);
+    const checked = new Map<string, Endpoint>();
+    for (const endpoint of endpoints) if (endpoint.lifecycle === 'Ready') checked.set(endpoint.id, endpoint);
+    const removed = new Set<Entry>();
+    for (const [id, entry] of this.#entries) {
+      if (checked.has(id)) continue;
+      this.#remove(id, entry);
+      removed.add(entry);
+    }
+    const added: Entry[] = [];
     for (const [id, endpoint] of checked) {
       const known = this.#entries.get(id);
-      if (known) this.#renew(known, endpoint);
-      else this.#add(endpoint, now);
+      if (known === undefined) added.push(this.#add(endpoint, now));
+      else if (known.endpoint !== endpoint) this.#renew(known, endpoint);
     }
-    this.#round.setMembers(this.#entries.values(), now);
+    if (removed.size > 0 || added.length > 0) this.#round.change(added, removed, now);
     this.#setPace();
     this.#schedule();
   }
@@ -129,10 +136,11 @@ export class Heartbeats {
     if (this.#immediate) clearImmediate(this.#immediate);
   }
 
-  #add(endpoint: Endpoint, now: number): void {
+  #add(endpoint: Endpoint, now: number): Entry {
     const entry: Entry = { endpoint, lastStartedAt: now, flight: null };
     this.#entries.set(endpoint.id, entry);
     this.#queue.addNewcomer(entry);
+    return entry;
   }
 
   /** Another pod at the same address is a new endpoint: what the old one is being asked says nothing of it. */

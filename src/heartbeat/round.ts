@@ -50,11 +50,11 @@ export class Round<E extends Visited> {
     this.#pace = pace;
   }
 
-  /** Members that stay keep their place in the round. */
-  setMembers(members: Iterable<E>, now: number): void {
-    const left = new Set(members);
-    const kept = this.#upcoming().filter((member) => left.delete(member));
-    this.#members = [...kept, ...shuffled([...left], this.#random)];
+  /** Members that stay keep their place in the round. `added`: not members yet. */
+  change(added: readonly E[], removed: ReadonlySet<E>, now: number): void {
+    const upcoming = this.#upcoming();
+    const kept = removed.size === 0 ? upcoming : upcoming.filter((member) => !removed.has(member));
+    this.#members = kept.concat(shuffled([...added], this.#random));
     this.#next = 0;
     if (kept.length === 0) this.#begin(now);
   }

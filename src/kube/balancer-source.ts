@@ -6,9 +6,9 @@ import type { ConfigSource, ConfigTarget } from '../model/ports.ts';
 import { CONFIG_KEY } from '../resources/config-map.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import type { KubeClient } from './client.ts';
-import { type EndpointSlice, followedServices, resolveEndpoints, SERVICE_NAME_LABEL } from './endpoint-slices.ts';
+import { EndpointResolver, type EndpointSlice, followedServices, SERVICE_NAME_LABEL } from './endpoint-slices.ts';
 import { messageOf } from './errors.ts';
-import { Reflector } from './reflector.ts';
+import { RELIST_INTERVAL_MS, Reflector } from './reflector.ts';
 import { Resources } from './resources.ts';
 import { sleep, systemTimers, type Timers } from './timers.ts';
 
@@ -49,6 +49,7 @@ export class ClusterConfigSource implements ConfigSource {
   readonly #options: ClusterConfigSourceOptions;
   readonly #timers: Timers;
   readonly #configMaps: Reflector<ConfigMap>;
+  readonly #resolver = new EndpointResolver();
   readonly #stopped = new AbortController();
   #target: ConfigTarget | null = null;
   #config: BalancerConfig | null = null;
@@ -158,7 +159,7 @@ export class ClusterConfigSource implements ConfigSource {
   #deliver(): void {
     if (this.#config === null || this.#stopped.signal.aborted) return;
     const slices = this.#following?.slices;
-    const endpoints = resolveEndpoints(this.#config.backends, (service) => slices?.byIndex('service', service) ?? []);
+    const endpoints = this.#resolver.resolve(this.#config.backends, (service) => slices?.byIndex('service', service) ?? []);
     this.#target?.applyEndpoints(endpoints, this.#stale);
     this.#markDelivered();
   }
@@ -188,6 +189,13 @@ export class ClusterConfigSource implements ConfigSource {
 
   #basics() {
     const { client, namespace, timers, random, logger } = this.#options;
-    return { client, namespace, ...(timers ? { timers } : {}), ...(random ? { random } : {}), ...(logger ? { logger } : {}) };
+    return {
+      client,
+      namespace,
+      relistIntervalMs: RELIST_INTERVAL_MS,
+      ...(timers ? { timers } : {}),
+      ...(random ? { random } : {}),
+      ...(logger ? { logger } : {}),
+    };
   }
 }

@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts';
 import { type ApiError, ConnectionError, isExpired, isNotFound } from './errors.ts';
 import { apiVersionOf, collectionPath, describe, type ObjectName, objectPath, type ResourceRef, resourceOf } from './resources.ts';
 import { sleep, systemTimers, type Timers } from './timers.ts';
-import { type Answer, Transport } from './transport.ts';
+import { type Answer, type AnswerObserver, Transport } from './transport.ts';
 import { readWatch, type WatchEvent } from './watch.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -19,6 +19,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Of one answer. 32 MiB unless given. */
   readonly maxResponseBytes?: number;
+  /** For metrics. */
+  readonly onAnswer?: AnswerObserver;
 }
 
 export interface RequestOptions {
@@ -40,9 +42,11 @@ export interface Selection {
   readonly fieldSelector?: string | undefined;
 }
 
-export interface ListOptions extends Selection {
+export interface ListOptions<T extends KubeObject = KubeObject> extends Selection {
   /** Objects a page; 500 unless given. */
   readonly limit?: number;
+  /** What of each object is kept, page by page: ten thousand whole ones may be more than there is memory for. */
+  readonly keep?: ((object: T) => T) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -106,7 +110,7 @@ export class KubeClient {
     this.#random = options.random ?? Math.random;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#userAgent = options.userAgent ?? 'evenkeel';
-    this.#transport = new Transport(credentials, this.#timers, options.maxResponseBytes ?? 32 * 1024 * 1024);
+    this.#transport = new Transport(credentials, this.#timers, options.maxResponseBytes ?? 32 * 1024 * 1024, options.onAnswer);
   }
 
   /** Ends idle connections and those in use. */
@@ -127,7 +131,7 @@ export class KubeClient {
   }
 
   /** All of them, page by page; each with its apiVersion and kind, as a watch shows it. */
-  async list<T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}): Promise<ObjectList<T>> {
+  async list<T extends KubeObject>(ref: ResourceRef, options: ListOptions<T> = {}): Promise<ObjectList<T>> {
     try {
       return await this.#pages<T>(ref, options, options.limit ?? 500);
     } catch (error) {
@@ -263,19 +267,25 @@ export class KubeClient {
     }
   }
 
-  async #pages<T extends KubeObject>(ref: ResourceRef, options: ListOptions, limit: number | undefined): Promise<ObjectList<T>> {
+  async #pages<T extends KubeObject>(ref: ResourceRef, options: ListOptions<T>, limit: number | undefined): Promise<ObjectList<T>> {
     const typeMeta = { apiVersion: apiVersionOf(ref), kind: ref.kind };
+    const { keep = (item: T) => item } = options;
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
       const page = await this.#page<T>(ref, options, limit, next);
-      for (const item of page.items ?? []) items.push({ ...typeMeta, ...item });
+      for (const item of page.items ?? []) items.push(keep({ ...typeMeta, ...item }));
       next = page.metadata?.continue || undefined;
       if (next === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
     }
   }
 
-  async #page<T>(ref: ResourceRef, options: ListOptions, limit: number | undefined, next: string | undefined): Promise<Page<T>> {
+  async #page<T>(
+    ref: ResourceRef,
+    options: Omit<ListOptions, 'keep'>,
+    limit: number | undefined,
+    next: string | undefined,
+  ): Promise<Page<T>> {
     return this.request<Page<T>>('GET', collectionPath(ref, options.namespace), {
       query: { ...selection(options), limit, continue: next },
       attempted: `list ${describe(ref, { namespace: options.namespace })}`,

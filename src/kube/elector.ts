@@ -5,7 +5,7 @@ import type { KubeClient } from './client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts';
 import { heldBy, type Lease, released } from './lease.ts';
 import { Resources } from './resources.ts';
-import { sleep, systemTimers, type Timers } from './timers.ts';
+import { atMost, sleep, systemTimers, type Timers } from './timers.ts';
 
 export interface ElectorOptions {
   readonly client: KubeClient;
@@ -102,7 +102,7 @@ export class Elector {
     await this.#running;
     if (!this.#leading) return;
     const left = Math.max(0, this.#validUntil - this.#timers.now());
-    await Promise.race([this.#lose('stopped'), sleep(this.#timers, left)]);
+    await atMost(this.#timers, left, this.#lose('stopped'));
     await this.#release();
   }
 

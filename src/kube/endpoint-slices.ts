@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/meta.ts';
-import type { BackendConfig, EndpointSliceSource } from '../model/config.ts';
+import type { AddressSource, BackendConfig, EndpointSliceSource } from '../model/config.ts';
 import { type Endpoint, endpointId } from '../model/endpoint.ts';
 
 /** discovery.k8s.io/v1 EndpointSlice, as far as it is read here. */
@@ -37,61 +37,105 @@ export function followedServices(backends: readonly BackendConfig[]): string[] {
   return [...new Set(names)].sort();
 }
 
+type SlicesOf = (service: string) => readonly EndpointSlice[];
+
 /**
  * The endpoints of all backends. One address and port is there once for each listener: where two slices have it, one that is ready
  * counts before one that drains; where two backends have it, the first. A pod with addresses of both families is one server: IPv4's.
  */
-export function resolveEndpoints(backends: readonly BackendConfig[], slicesOf: (service: string) => readonly EndpointSlice[]): Endpoint[] {
-  const found = new Map<string, Endpoint>();
-  for (const backend of backends) {
-    for (const endpoint of backendEndpoints(backend, slicesOf)) {
-      const key = `${endpoint.portName} ${endpoint.id}`;
-      const known = found.get(key);
-      const isBetter = known?.backend === endpoint.backend && known.lifecycle === 'Draining' && endpoint.lifecycle === 'Ready';
-      if (known === undefined || isBetter) found.set(key, endpoint);
-    }
-  }
-  return [...found.values()];
+export function resolveEndpoints(backends: readonly BackendConfig[], slicesOf: SlicesOf): Endpoint[] {
+  return new EndpointResolver().resolve(backends, slicesOf);
 }
 
-function backendEndpoints({ name, source }: BackendConfig, slicesOf: (service: string) => readonly EndpointSlice[]): Endpoint[] {
-  if (source.type === 'EndpointSlices') return sliceEndpoints(name, source, slicesOf(source.service));
-  return source.addresses.map(({ listener, host, port, weight }) => ({
+/**
+ * Resolves again and again. What comes of a backend and a slice that are the same objects as before is the same objects as before, so that
+ * with thousands of endpoints a change of one slice costs that slice, and the rest need not be compared field by field.
+ */
+export class EndpointResolver {
+  readonly #ofBackend = new WeakMap<BackendConfig, Endpoint[]>();
+  readonly #ofSlice = new WeakMap<EndpointSlice, WeakMap<BackendConfig, Endpoint[]>>();
+
+  resolve(backends: readonly BackendConfig[], slicesOf: SlicesOf): Endpoint[] {
+    const resolved: Endpoint[] = [];
+    /** By listener and id: where in `resolved`. */
+    const places = new Map<string, Map<string, number>>();
+    for (const backend of backends) {
+      for (const endpoint of this.#endpointsOf(backend, slicesOf)) {
+        let ofListener = places.get(endpoint.portName);
+        if (ofListener === undefined) places.set(endpoint.portName, (ofListener = new Map()));
+        const place = ofListener.get(endpoint.id);
+        const known = place === undefined ? undefined : resolved[place];
+        if (place === undefined || known === undefined) ofListener.set(endpoint.id, resolved.push(endpoint) - 1);
+        else if (known.backend === endpoint.backend && known.lifecycle === 'Draining' && endpoint.lifecycle === 'Ready') {
+          resolved[place] = endpoint;
+        }
+      }
+    }
+    return resolved;
+  }
+
+  #endpointsOf(backend: BackendConfig, slicesOf: SlicesOf): Endpoint[] {
+    const { source } = backend;
+    if (source.type === 'Addresses') return kept(this.#ofBackend, backend, () => addressEndpoints(backend.name, source));
+    const slices = [...slicesOf(source.service)].filter(isAddressed).sort(byFamilyAndName);
+    const families = new Set(slices.map(({ addressType }) => addressType));
+    const found = slices.map((slice) => {
+      const ofSlice = kept(this.#ofSlice, slice, () => new WeakMap<BackendConfig, Endpoint[]>());
+      return kept(ofSlice, backend, () => sliceEndpoints(backend.name, source, slice));
+    });
+    return families.size > 1 ? ofOneFamilyEach(slices, found) : found.flat();
+  }
+}
+
+function kept<K extends object, V>(cache: WeakMap<K, V>, key: K, make: () => V): V {
+  let value = cache.get(key);
+  if (value === undefined) cache.set(key, (value = make()));
+  return value;
+}
+
+function addressEndpoints(backend: string, { addresses }: AddressSource): Endpoint[] {
+  return addresses.map(({ listener, host, port, weight }) => ({
     id: endpointId(host, port),
     host,
     port,
-    backend: name,
+    backend,
     portName: listener,
     weight,
     lifecycle: 'Ready',
   }));
 }
 
-function sliceEndpoints(backend: string, source: EndpointSliceSource, slices: readonly EndpointSlice[]): Endpoint[] {
+function sliceEndpoints(backend: string, source: EndpointSliceSource, slice: EndpointSlice): Endpoint[] {
   const endpoints: Endpoint[] = [];
-  const families = new Map<string, string>();
-  for (const slice of [...slices].filter(isAddressed).sort(byFamilyAndName)) {
-    const family = slice.addressType ?? '';
-    for (const each of slice.endpoints ?? []) {
-      const lifecycle = lifecycleOf(each.conditions ?? {});
-      // Kubernetes gives no meaning to further addresses.
-      const host = each.addresses?.[0];
-      if (lifecycle === null || !host) continue;
-      const podName = each.targetRef?.kind === 'Pod' ? each.targetRef.name : undefined;
-      if (podName !== undefined) {
-        if ((families.get(podName) ?? family) !== family) continue;
-        families.set(podName, family);
-      }
-      const place = { ...(podName ? { podName } : {}), ...(each.nodeName ? { nodeName: each.nodeName } : {}) };
-      for (const { listener, port } of source.ports) {
-        const number = portIn(slice, port);
-        if (number === null) continue;
-        const id = endpointId(host, number);
-        endpoints.push({ id, host, port: number, backend, portName: listener, weight: source.serverWeight, lifecycle, ...place });
-      }
+  for (const each of slice.endpoints ?? []) {
+    const lifecycle = lifecycleOf(each.conditions ?? {});
+    // Kubernetes gives no meaning to further addresses.
+    const host = each.addresses?.[0];
+    if (lifecycle === null || !host) continue;
+    const podName = each.targetRef?.kind === 'Pod' ? each.targetRef.name : undefined;
+    const place = { ...(podName ? { podName } : {}), ...(each.nodeName ? { nodeName: each.nodeName } : {}) };
+    for (const { listener, port } of source.ports) {
+      const number = portIn(slice, port);
+      if (number === null) continue;
+      const id = endpointId(host, number);
+      endpoints.push({ id, host, port: number, backend, portName: listener, weight: source.serverWeight, lifecycle, ...place });
     }
   }
   return endpoints;
+}
+
+/** Of a pod with addresses of both families, those of the family that comes first. */
+function ofOneFamilyEach(slices: readonly EndpointSlice[], found: readonly (readonly Endpoint[])[]): Endpoint[] {
+  const families = new Map<string, string>();
+  return found.flatMap((endpoints, index) => {
+    const family = slices[index]?.addressType ?? '';
+    return endpoints.filter(({ podName }) => {
+      if (podName === undefined) return true;
+      const first = families.get(podName) ?? family;
+      families.set(podName, first);
+      return first === family;
+    });
+  });
 }
 
 /** Null: not to be used. What is not said (nil) counts as true for ready and serving, and as false for terminating. */

@@ -20,6 +20,8 @@ export interface QueueObserver {
   /** Keys that wait for a worker now. */
   depth(keys: number): void;
   added(): void;
+  /** A worker took a key that had waited so long. */
+  taken(waitedMs: number): void;
   retried(): void;
   worked(durationMs: number, succeeded: boolean): void;
 }
@@ -40,8 +42,8 @@ export class WorkQueue {
   readonly #timers: Timers;
   readonly #random: Random;
   readonly #logger: Logger;
-  /** In the order in which they will be taken. */
-  readonly #waiting = new Set<string>();
+  /** Since when each waits, in the order in which they will be taken. */
+  readonly #waiting = new Map<string, number>();
   readonly #working = new Set<string>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, Delayed>();
@@ -70,7 +72,7 @@ export class WorkQueue {
       this.#again.add(key);
       return;
     }
-    this.#waiting.add(key);
+    this.#waiting.set(key, this.#timers.now());
     this.#noteDepth();
     this.#takeNext();
   }
@@ -109,11 +111,12 @@ export class WorkQueue {
 
   #takeNext(): void {
     if (this.#state !== 'started') return;
-    for (const key of this.#waiting) {
+    for (const [key, since] of this.#waiting) {
       if (this.#working.size >= (this.#options.workers ?? 1)) return;
       this.#waiting.delete(key);
       this.#working.add(key);
       this.#noteDepth();
+      this.#options.observer?.taken(this.#timers.now() - since);
       void this.#work(key);
     }
   }

@@ -21,7 +21,10 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** What of an object is kept; must keep apiVersion, kind and metadata's name, namespace, uid and resourceVersion. */
   readonly keep?: (object: T) => T;
-  /** List again after about this long although nothing seems wrong; 0 (the default): never. */
+  /**
+   * List again after this long, give or take a tenth, although nothing seems wrong, so that no event that got lost stays lost for ever;
+   * 0 (the default): never. The tenth keeps many that started together from coming together.
+   */
   readonly relistIntervalMs?: number;
   /** An open watch without event or bookmark for this long is given up; API servers send a bookmark a minute. */
   readonly silenceMs?: number;
@@ -30,6 +33,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
 
 export type ChangeHandler<T> = (change: Change<T>) => void;
 
+/** For who wants to list again although nothing seems wrong. */
+export const RELIST_INTERVAL_MS = 3_600_000;
 const SILENCE_MS = 150_000;
 const BACKOFF: BackoffLimits = { baseMs: 500, capMs: 15_000 };
 /** Watches end at the API server after this many seconds, plus up to as many again as jitter; load balancers cut at 300 s, or say nothing. */
@@ -67,6 +72,8 @@ export class Reflector<T extends KubeObject> {
   /** Empty: list first. */
   #resourceVersion = '';
   #failures = 0;
+  /** When to list again although nothing seems wrong. */
+  #relistAt = Number.POSITIVE_INFINITY;
   /** When the watch was accepted that is open now; null: none is. */
   #openedAt: number | null = null;
   #contactAt: number;
@@ -154,7 +161,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #listAndWatch(): Promise<void> {
-    if (this.lastContactAgeMs() > LONG_ABSENCE_MS) this.#resourceVersion = '';
+    if (this.lastContactAgeMs() > LONG_ABSENCE_MS || this.#timers.now() >= this.#relistAt) this.#resourceVersion = '';
     if (this.#resourceVersion !== '' && this.#lastError !== null) await this.#checkVersion();
     if (this.#resourceVersion === '') await this.#relist();
     if (!this.#stopped.signal.aborted) await this.#watch();
@@ -172,12 +179,13 @@ export class Reflector<T extends KubeObject> {
 
   async #relist(): Promise<void> {
     const { client, resource, keep } = this.#options;
-    const list = await client.list<T>(resource, { ...this.#selection(), signal: this.#stopped.signal });
+    const list = await client.list<T>(resource, { ...this.#selection(), keep, signal: this.#stopped.signal });
     if (this.#stopped.signal.aborted) return;
     this.#noteContact();
     this.#resourceVersion = list.resourceVersion;
+    this.#relistAt = this.#nextRelistAt();
     this.#lastError = null;
-    const changes = this.#store.replace(keep ? list.items.map(keep) : list.items);
+    const changes = this.#store.replace(list.items);
     this.#isSynced = true;
     this.#tell(changes);
     this.#markSynced();
@@ -194,10 +202,7 @@ export class Reflector<T extends KubeObject> {
     this.#stopped.signal.addEventListener('abort', stop, { once: true });
     if (this.#stopped.signal.aborted) stop();
     const watchdog = new Watchdog(this.#timers, this.#options.silenceMs ?? SILENCE_MS, () => giveUp('the watch fell silent'));
-    const cancelRelist = this.#afterRelistInterval(() => {
-      this.#resourceVersion = '';
-      watch.abort();
-    });
+    const cancelRelist = this.#whenToRelist(() => watch.abort());
     try {
       const settings = {
         ...this.#selection(),
@@ -247,9 +252,15 @@ export class Reflector<T extends KubeObject> {
     return { namespace, labelSelector, fieldSelector };
   }
 
-  #afterRelistInterval(action: () => void): () => void {
+  #nextRelistAt(): number {
     const interval = this.#options.relistIntervalMs ?? 0;
-    return interval > 0 ? this.#timers.after(interval * (0.9 + this.#random() / 5), action) : () => {};
+    return interval > 0 ? this.#timers.now() + interval * (0.9 + this.#random() / 5) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Longer than one watch lasts, as a rule: API servers end it after some minutes. */
+  #whenToRelist(action: () => void): () => void {
+    const waitMs = this.#relistAt - this.#timers.now();
+    return Number.isFinite(waitMs) ? this.#timers.after(Math.max(0, waitMs), action) : () => {};
   }
 
   #noteOpen(): void {

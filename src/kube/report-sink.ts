@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { backoffMs } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { ApiError } from './errors.ts';
+import { isNews } from './report-news.ts';
 import { sleep, systemTimers, type Timers } from './timers.ts';
 
 export interface ReportSinkOptions {
@@ -27,6 +28,8 @@ export interface ReportSinkOptions {
 }
 
 const INTERVAL_MS = 500;
+/** So often, give or take a tenth, it is made sure that the report still stands, which writes nothing where it does. */
+const CONFIRM_MS = 600_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 const WRITE_TIMEOUT_MS = 10_000;
 const BACKOFF = { baseMs: 1_000, capMs: 15_000 };
@@ -38,9 +41,18 @@ interface Published {
   readonly at: number;
 }
 
+/** The report as it stands in the API. */
+interface Written {
+  readonly report: BalancerReportBody;
+  readonly uid: string;
+  /** When to make sure of it. */
+  readonly confirmAt: number;
+}
+
 /**
- * Writes a balancer's reports into its BalancerReport: the newest, at most two a second, until it is written. Server-side apply makes
- * the object anew where somebody has deleted it.
+ * Writes a balancer's reports into its BalancerReport: the newest, at most two a second, until it is written, and only where it tells
+ * something new: thousands of balancers at rest cost the API server nothing. Where somebody has deleted the object it is made anew, with
+ * the next news or within about ten minutes.
  */
 export class ReportSink implements HealthSink {
   readonly #options: ReportSinkOptions;
@@ -49,6 +61,8 @@ export class ReportSink implements HealthSink {
   readonly #closing = new AbortController();
   readonly #ended = new AbortController();
   #newest: Published | null = null;
+  /** Null: not known, so whatever comes next is written. */
+  #written: Written | null = null;
   #writing: Promise<void> | null = null;
 
   constructor(options: ReportSinkOptions) {
@@ -76,13 +90,42 @@ export class ReportSink implements HealthSink {
     while (this.#newest !== null && !this.#ended.signal.aborted) {
       const published = this.#newest;
       this.#newest = null;
-      const error = await this.#write(aged(published.report, Math.round(this.#timers.now() - published.at)));
+      const error = await this.#bringUpToDate(published);
+      if (error === 'Nothing') continue;
       failures = error === null ? 0 : failures + 1;
       // What failed is written later, unless there is something newer by then. A report that the API server refuses will never do.
       if (error !== null && !isRefused(error)) this.#newest ??= published;
       await this.#pause(failures);
     }
     this.#writing = null;
+  }
+
+  /** `Nothing` had to be sent; null: it was written; else why not. */
+  async #bringUpToDate({ report, at }: Published): Promise<unknown> {
+    const written = this.#written;
+    if (written !== null && !isNews(written.report, report)) {
+      if (this.#timers.now() < written.confirmAt) return 'Nothing';
+      if (await this.#confirm(written)) return null;
+    }
+    return this.#write(aged(report, Math.round(this.#timers.now() - at)));
+  }
+
+  /** Applies the same once more, to that very object: true where it stands, or where that cannot be found out now. */
+  async #confirm(written: Written): Promise<boolean> {
+    const object = this.#objectOf(written.report);
+    try {
+      await this.#apply({ ...object, metadata: { ...object.metadata, uid: written.uid } });
+    } catch (error) {
+      if (error instanceof ApiError && [404, 409, 422].includes(error.code)) return false;
+      this.#logger.debug('it could not be found out whether the report still stands', { error });
+    }
+    this.#written = { ...written, confirmAt: this.#nextConfirmAt() };
+    return true;
+  }
+
+  #nextConfirmAt(): number {
+    const { random = Math.random } = this.#options;
+    return this.#timers.now() + CONFIRM_MS * (0.9 + random() / 5);
   }
 
   /** The interval between two writes is the API server's protection, which a closing balancer's one last write does not need. */
@@ -94,18 +137,25 @@ export class ReportSink implements HealthSink {
   }
 
   async #write(report: BalancerReportBody): Promise<unknown> {
+    // Until the answer is here it is open what stands there.
+    this.#written = null;
     try {
-      await this.#options.client.apply(this.#objectOf(report), {
-        fieldManager: BALANCER_FIELD_MANAGER,
-        force: true,
-        timeoutMs: WRITE_TIMEOUT_MS,
-        signal: this.#ended.signal,
-      });
+      const { metadata } = await this.#apply(this.#objectOf(report));
+      this.#written = { report, uid: metadata?.uid ?? '', confirmAt: this.#nextConfirmAt() };
       return null;
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#logger.warn('the report could not be written', { error });
       return error;
     }
+  }
+
+  #apply(object: KubeObject): Promise<KubeObject> {
+    return this.#options.client.apply(object, {
+      fieldManager: BALANCER_FIELD_MANAGER,
+      force: true,
+      timeoutMs: WRITE_TIMEOUT_MS,
+      signal: this.#ended.signal,
+    });
   }
 
   #objectOf(report: BalancerReportBody): KubeObject {

@@ -28,3 +28,13 @@ export function sleep(timers: Timers, ms: number, signal?: AbortSignal): Promise
     signal?.addEventListener('abort', end, { once: true });
   });
 }
+
+/** Resolves when `work` has, or after `ms`; leaves no timer behind, which would keep the process from ending. */
+export async function atMost(timers: Timers, ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, sleep(timers, ms, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}

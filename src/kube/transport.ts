@@ -15,6 +15,9 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Told of each request that was sent, once: the status that was answered, or null where there was no answer. */
+export type AnswerObserver = (method: string, status: number | null) => void;
+
 export interface Answer {
   readonly status: number;
   /** Seconds, as the API server gives them; null: not given. */
@@ -35,12 +38,14 @@ export class Transport {
   readonly #credentials: Credentials;
   readonly #timers: Timers;
   readonly #maxResponseBytes: number;
+  readonly #onAnswer: AnswerObserver;
   readonly #agents = new Map<Use, { readonly agent: HttpAgent; readonly key: string }>();
 
-  constructor(credentials: Credentials, timers: Timers, maxResponseBytes: number) {
+  constructor(credentials: Credentials, timers: Timers, maxResponseBytes: number, onAnswer: AnswerObserver = () => {}) {
     this.#credentials = credentials;
     this.#timers = timers;
     this.#maxResponseBytes = maxResponseBytes;
+    this.#onAnswer = onAnswer;
   }
 
   /** The answer whole, whatever its status. Throws a ConnectionError where there is none, a CredentialsError where nobody may ask. */
@@ -71,6 +76,7 @@ export class Transport {
     const login = await this.#credentials.current();
     const request = this.#request(use, exchange, login);
     let ended: ConnectionError | null = null;
+    let answered = false;
     const end = (error: ConnectionError): void => {
       ended ??= error;
       request.destroy(error);
@@ -80,9 +86,13 @@ export class Transport {
     exchange.signal?.addEventListener('abort', abort, { once: true });
     if (exchange.signal?.aborted) abort();
     try {
-      return await read(await headOf(request, exchange.body));
+      const response = await headOf(request, exchange.body);
+      answered = true;
+      this.#onAnswer(exchange.method, response.statusCode ?? null);
+      return await read(response);
     } catch (error) {
       request.destroy();
+      if (!answered) this.#onAnswer(exchange.method, null);
       throw ended ?? this.#explain(error, request.reusedSocket);
     } finally {
       cancel();

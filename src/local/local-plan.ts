@@ -78,6 +78,8 @@ export function planLocally(parsed: ParsedResource, options: PlanOptions): PlanR
   const { processes, given, notices, issues } = draft;
   if (issues.length > 0) return { plan: null, issues };
   if (spec.suspend) notices.push('spec.suspend means nothing without an operator: changes of the file are applied');
+  if (resource.spec.balancer?.dedicated?.template !== undefined)
+    notices.push('spec.balancer.dedicated.template means nothing without a cluster: the balancer is this process');
   const config = resolveConfig(resource, { mode: 'local', portOverrides: options.ports, secrets: options.secrets });
   return { plan: { resource, config, processes, given, notices }, issues: [] };
 }

@@ -18,7 +18,7 @@ export interface BalancerReportBody {
   readonly unhealthyOmitted: number;
   /** No endpoint is Healthy or Suspect, so all are tried; by listener name. */
   readonly failOpen: readonly string[];
-  /** At most 20, newest first. */
+  /** The last 20, and of the last minute up to 100; newest first. */
   readonly failovers: readonly FailoverReport[];
 }
 

@@ -1,15 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../api/meta.ts';
 import { COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { clientServiceName } from '../api/v1alpha1/names.ts';
 import type { BalancerReport, LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { RELIST_INTERVAL_MS, Reflector } from '../kube/reflector.ts';
 import { keyOf, type ResourceRef, Resources } from '../kube/resources.ts';
 import type { Change } from '../kube/store.ts';
 import type { Timers } from '../kube/timers.ts';
+import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type BalancerPod, toBalancerPod } from './balancer-pod.ts';
-import { type Child, controllerOf, toChild } from './child.ts';
+import { type Child, holderOf, toChild } from './child.ts';
 import { type ReceivedReport, receive } from './report.ts';
 
 export interface CachesOptions {
@@ -18,6 +20,7 @@ export interface CachesOptions {
   readonly namespace?: string | undefined;
   readonly logger: Logger;
   readonly timers: Timers;
+  readonly random?: Random | undefined;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** A resource, by `namespace/name`, has to be looked at: it has changed, or something that it depends on has. */
@@ -49,8 +52,8 @@ export class Caches {
   readonly #onGone: (key: string, child: Child) => void;
 
   constructor(options: CachesOptions) {
-    const { client, namespace, logger, timers } = options;
-    const common = { client, namespace, logger, timers };
+    const { client, namespace, logger, timers, random = Math.random } = options;
+    const common = { client, namespace, logger, timers, random, relistIntervalMs: RELIST_INTERVAL_MS };
     this.#onChange = options.onChange;
     this.#onGone = options.onGone;
     this.resources = new Reflector<LoadBalancedService>({
@@ -79,7 +82,7 @@ export class Caches {
           resource,
           labelSelector: resource === Resources.Service ? undefined : OURS,
           keep: toChild,
-          indexes: { owner: (child) => [controllerOf(child)?.uid ?? ''].filter((uid) => uid !== '') },
+          indexes: { owner: (child) => [holderOf(child)?.uid ?? ''].filter((uid) => uid !== '') },
         }),
       ]),
     );
@@ -116,7 +119,7 @@ export class Caches {
     return this.#children.get(kind)?.get(`${namespace}/${name}`);
   }
 
-  /** All objects whose controller is the resource with this uid. */
+  /** All objects that were made for the resource with this uid. */
   childrenOf(uid: string): Child[] {
     return [...this.#children.values()].flatMap((reflector) => reflector.byIndex('owner', uid));
   }
@@ -144,9 +147,9 @@ export class Caches {
     }
   }
 
-  /** Those that refer to a Service, or want its name, when it comes, goes or changes its type. */
+  /** Those that refer to a Service, or want its name, when it comes, goes or changes what decides whether it can be followed or taken over. */
   #tellUsersOf({ key, object, previous }: Change<Child>): void {
-    if (previous !== null && previous !== object && previous.spec?.type === object.spec?.type) return;
+    if (previous !== null && previous !== object && isDeepStrictEqual(previous.spec, object.spec)) return;
     this.#tell(this.resources.byIndex('service', key).map(keyOf));
   }
 
@@ -167,7 +170,7 @@ function byServiceLabel({ metadata }: KubeObject): string[] {
 }
 
 function ownersOf({ object, previous }: Change<Child>): string[] {
-  const owners = [object, previous].flatMap((child) => (child === null ? [] : (controllerOf(child) ?? [])));
+  const owners = [object, previous].flatMap((child) => (child === null ? [] : (holderOf(child) ?? [])));
   return owners.map((owner) => `${object.metadata?.namespace}/${owner.name}`);
 }
 

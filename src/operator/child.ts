@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KubeObject, ObjectMeta } from '../api/meta.ts';
 import { BACKEND_LABEL, COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
+import { HOLDER_ANNOTATION } from '../resources/owned.ts';
 import { AWAITED_ANNOTATION } from '../resources/retirement.ts';
 import type { DeploymentObject } from '../status/workload.ts';
 
@@ -9,8 +10,17 @@ import type { DeploymentObject } from '../status/workload.ts';
 export interface Child extends KubeObject {
   /** Of all that somebody may change on purpose: two of them differ where one of those fields does. Empty where it is not ours. */
   readonly fingerprint: string;
-  /** Deployment: `replicas`; Service: `type`. */
-  readonly spec?: { readonly replicas?: number; readonly type?: string };
+  /** Deployment: `replicas`; Service: the rest. */
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly type?: string;
+    /** It has no address of its own. */
+    readonly headless?: boolean;
+    /** It has a selector. */
+    readonly selects?: boolean;
+    /** `name` is empty where a port has none. */
+    readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
+  };
   /** Deployment. */
   readonly status?: NonNullable<DeploymentObject['status']>;
   /** ConfigMap. */
@@ -18,7 +28,13 @@ export interface Child extends KubeObject {
 }
 
 interface Content {
-  readonly spec?: { readonly replicas?: number; readonly type?: string };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly type?: string;
+    readonly clusterIP?: string;
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+  };
   readonly status?: NonNullable<DeploymentObject['status']>;
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -34,9 +50,9 @@ export function toChild(object: KubeObject): Child {
   const metadata: ObjectMeta = {
     ...defined({ name, namespace, uid, resourceVersion, generation, deletionTimestamp, ownerReferences }),
     labels: pick(object.metadata?.labels, LABELS),
-    annotations: pick(object.metadata?.annotations, [AWAITED_ANNOTATION]),
+    annotations: pick(object.metadata?.annotations, [AWAITED_ANNOTATION, HOLDER_ANNOTATION]),
   };
-  const mine = controllerOf(object) !== undefined;
+  const mine = holderOf(object) !== undefined;
   return {
     ...defined({ apiVersion: object.apiVersion, kind: object.kind }),
     metadata,
@@ -44,13 +60,34 @@ export function toChild(object: KubeObject): Child {
     ...(object.kind === 'Deployment'
       ? { spec: defined({ replicas: content.spec?.replicas }), ...defined({ status: content.status }) }
       : {}),
-    ...(object.kind === 'Service' ? { spec: defined({ type: content.spec?.type }) } : {}),
+    ...(object.kind === 'Service' ? { spec: serviceSpec(content) } : {}),
     ...(object.kind === 'ConfigMap' ? defined({ data: content.data }) : {}),
   };
 }
 
-/** The resource that an object is made for, by its controller reference. */
-export function controllerOf(object: KubeObject): { readonly name: string; readonly uid: string } | undefined {
+function serviceSpec({ spec = {} }: Content): NonNullable<Child['spec']> {
+  const { type, clusterIP, selector = {}, ports = [] } = spec;
+  return {
+    ...defined({ type }),
+    headless: clusterIP === 'None',
+    selects: Object.keys(selector).length > 0,
+    ports: ports.map(({ name = '', port, protocol = 'TCP' }) => ({ name, port, protocol })),
+  };
+}
+
+/** The resource that an object is made for: its controller, or, where it is to outlive that and so nobody owns it, who holds it. */
+export function holderOf(object: KubeObject): { readonly name: string; readonly uid: string } | undefined {
+  const { ownerReferences = [], labels = {}, annotations = {} } = object.metadata ?? {};
+  const [name, uid] = [labels[SERVICE_LABEL], annotations[HOLDER_ANNOTATION]];
+  return ownerReferences.length === 0 && name !== undefined && uid !== undefined ? { name, uid } : controllerOf(object);
+}
+
+/** It was made for a resource, and is not deleted with it. */
+export function isHeld(object: KubeObject): boolean {
+  return controllerOf(object) === undefined && holderOf(object) !== undefined;
+}
+
+function controllerOf(object: KubeObject): { readonly name: string; readonly uid: string } | undefined {
   return object.metadata?.ownerReferences?.find(
     (owner) => owner.controller === true && owner.apiVersion === API_VERSION && owner.kind === KIND,
   );

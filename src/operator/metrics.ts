@@ -3,6 +3,7 @@ import { Registry } from '../telemetry/metrics.ts';
 
 /** As controller-runtime labels them: dashboards that know it show this operator too. */
 const CONTROLLER = 'loadbalancedservice';
+const QUEUE = ['name', 'controller'];
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface OperatorFacts {
@@ -12,10 +13,16 @@ export interface OperatorFacts {
   readonly conditions: () => Iterable<{ readonly type: string; readonly status: string }>;
   readonly contactAgeMs: () => number;
   readonly eventsDropped: () => number;
+  /** For how long each resource that is being worked on has been. */
+  readonly workAgesMs: () => readonly number[];
+  readonly workers: number;
+  /** Host and port of the API server. */
+  readonly apiHost: string;
 }
 
-/** Metrics of the operator, by controller-runtime's names where it has one. */
+/** Metrics of the operator, by controller-runtime's and client-go's names where they have one. */
 export class OperatorMetrics implements QueueObserver {
+  readonly #apiHost: string;
   readonly #registry = new Registry();
   readonly #reconciles = this.#registry.counter('controller_runtime_reconcile_total', 'Reconciliations by result.', [
     'controller',
@@ -28,37 +35,31 @@ export class OperatorMetrics implements QueueObserver {
     SECONDS,
     ['controller'],
   );
-  readonly #depth = this.#registry.gauge('workqueue_depth', 'Resources that wait to be reconciled.', ['name', 'controller']);
-  readonly #adds = this.#registry.counter('workqueue_adds_total', 'Additions to the queue.', ['name', 'controller']);
-  readonly #retries = this.#registry.counter('workqueue_retries_total', 'Additions to the queue after a failure.', ['name', 'controller']);
-  readonly #workSeconds = this.#registry.histogram('workqueue_work_duration_seconds', 'Time that one item took.', SECONDS, [
-    'name',
-    'controller',
+  readonly #depth = this.#registry.gauge('workqueue_depth', 'Resources that wait to be reconciled.', QUEUE);
+  readonly #adds = this.#registry.counter('workqueue_adds_total', 'Additions to the queue.', QUEUE);
+  readonly #waitSeconds = this.#registry.histogram(
+    'workqueue_queue_duration_seconds',
+    'Time that an item waited to be taken.',
+    SECONDS,
+    QUEUE,
+  );
+  readonly #workSeconds = this.#registry.histogram('workqueue_work_duration_seconds', 'Time that one item took.', SECONDS, QUEUE);
+  readonly #retries = this.#registry.counter('workqueue_retries_total', 'Additions to the queue after a failure.', QUEUE);
+  readonly #requests = this.#registry.counter('rest_client_requests_total', 'Requests to the API server by status code, method and host.', [
+    'code',
+    'method',
+    'host',
   ]);
   readonly #writes = this.#registry.counter('evenkeel_object_writes_total', 'Objects written, by verb and kind.', ['verb', 'kind']);
 
   constructor(facts: OperatorFacts) {
-    const registry = this.#registry;
-    registry
-      .gauge('leader_election_master_status', '1 while this replica leads.', ['name'])
-      .collect((metric) => metric.with(facts.leaseName).set(facts.isLeader() ? 1 : 0));
-    registry.gauge('evenkeel_resource_conditions', 'Resources by condition and its status.', ['type', 'status']).collect((metric) => {
-      metric.reset();
-      for (const { type, status } of facts.conditions()) metric.with(type, status).value++;
-    });
-    registry
-      .gauge('evenkeel_api_contact_age_seconds', 'Time since the watch that has been down for longest lost contact; 0: all are up.')
-      .collect((metric) => metric.with().set(facts.contactAgeMs() / 1000));
-    registry.counter('evenkeel_events_dropped_total', 'Events that could not be written.').collect((metric) => {
-      metric.with().value = facts.eventsDropped();
-    });
-    registry.gauge('process_resident_memory_bytes', 'Resident memory.').collect((metric) => metric.with().set(process.memoryUsage.rss()));
-    registry.counter('process_cpu_seconds_total', 'User and system CPU time.').collect((metric) => {
-      const { user, system } = process.cpuUsage();
-      metric.with().value = (user + system) / 1e6;
-    });
+    this.#apiHost = facts.apiHost;
+    this.#workNow(facts);
+    this.#state(facts);
+    this.#process();
     for (const result of ['success', 'error']) this.#reconciles.with(CONTROLLER, result);
     this.#errors.with(CONTROLLER);
+    for (const family of [this.#adds, this.#retries]) family.with(CONTROLLER, CONTROLLER);
     this.depth(0);
   }
 
@@ -68,6 +69,10 @@ export class OperatorMetrics implements QueueObserver {
 
   added(): void {
     this.#adds.with(CONTROLLER, CONTROLLER).inc();
+  }
+
+  taken(waitedMs: number): void {
+    this.#waitSeconds.with(CONTROLLER, CONTROLLER).observe(waitedMs / 1000);
   }
 
   retried(): void {
@@ -85,7 +90,55 @@ export class OperatorMetrics implements QueueObserver {
     this.#writes.with(verb, kind).inc();
   }
 
+  answered(method: string, status: number | null): void {
+    // Where there is no answer, as client-go has it.
+    this.#requests.with(status === null ? '<error>' : String(status), method, this.#apiHost).inc();
+  }
+
   render(): string {
     return this.#registry.render();
+  }
+
+  #workNow({ workAgesMs, workers }: OperatorFacts): void {
+    const registry = this.#registry;
+    const seconds = (): number[] => workAgesMs().map((ms) => ms / 1000);
+    registry
+      .gauge('workqueue_unfinished_work_seconds', 'Time that what is being worked on has taken so far, summed.', QUEUE)
+      .collect((metric) => metric.with(CONTROLLER, CONTROLLER).set(seconds().reduce((sum, each) => sum + each, 0)));
+    registry
+      .gauge('workqueue_longest_running_processor_seconds', 'Time that the longest of it has taken so far.', QUEUE)
+      .collect((metric) => metric.with(CONTROLLER, CONTROLLER).set(Math.max(0, ...seconds())));
+    registry
+      .gauge('controller_runtime_active_workers', 'Resources that are being worked on.', ['controller'])
+      .collect((metric) => metric.with(CONTROLLER).set(workAgesMs().length));
+    registry
+      .gauge('controller_runtime_max_concurrent_reconciles', 'Resources that may be worked on at once.', ['controller'])
+      .collect((metric) => metric.with(CONTROLLER).set(workers));
+  }
+
+  #state(facts: OperatorFacts): void {
+    const registry = this.#registry;
+    registry
+      .gauge('leader_election_master_status', '1 while this replica leads.', ['name'])
+      .collect((metric) => metric.with(facts.leaseName).set(facts.isLeader() ? 1 : 0));
+    registry.gauge('evenkeel_resource_conditions', 'Resources by condition and its status.', ['type', 'status']).collect((metric) => {
+      metric.reset();
+      for (const { type, status } of facts.conditions()) metric.with(type, status).value++;
+    });
+    registry
+      .gauge('evenkeel_api_contact_age_seconds', 'Time since the watch that has been down for longest lost contact; 0: all are up.')
+      .collect((metric) => metric.with().set(facts.contactAgeMs() / 1000));
+    registry.counter('evenkeel_events_dropped_total', 'Events that could not be written.').collect((metric) => {
+      metric.with().value = facts.eventsDropped();
+    });
+  }
+
+  #process(): void {
+    const registry = this.#registry;
+    registry.gauge('process_resident_memory_bytes', 'Resident memory.').collect((metric) => metric.with().set(process.memoryUsage.rss()));
+    registry.counter('process_cpu_seconds_total', 'User and system CPU time.').collect((metric) => {
+      const { user, system } = process.cpuUsage();
+      metric.with().value = (user + system) / 1e6;
+    });
   }
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/meta.ts';
 import { SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { OPERATOR_FIELD_MANAGER } from '../api/v1alpha1/names.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isConflict } from '../kube/errors.ts';
+import { isConflict } from '../kube/errors.ts';
 import { type ObjectName, resourceOf } from '../kube/resources.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Problem } from '../status/input.ts';
@@ -12,7 +12,7 @@ import { ownedByApply, owns } from './field-ownership.ts';
 import { type Applied, decideWrite, type WriteDecision } from './write-decision.ts';
 import { isNamespaceGoing, nameConflict, type Refusal, refusalOf } from './write-error.ts';
 
-export type WriteClient = Pick<KubeClient, 'create' | 'find' | 'apply' | 'mergePatch' | 'delete'>;
+export type WriteClient = Pick<KubeClient, 'find' | 'apply' | 'mergePatch' | 'delete'>;
 
 /** Holds `replicas` of a Deployment while nobody else owns it, so that letting go of the field does not reset it to 1. */
 export const REPLICAS_FIELD_MANAGER = 'evenkeel-replicas';
@@ -47,11 +47,14 @@ export interface ObjectWriterOptions {
 }
 
 const MANAGER = { fieldManager: OPERATOR_FIELD_MANAGER };
+/** No object has this version: the first revision of etcd is that of its empty store. */
+const NO_VERSION = '1';
 const CONVERSIONS = 3;
 
 /**
- * Brings single objects to what is wanted with the fewest writes: none where nothing differs. The first write is a create, because an
- * apply would merge silently into an object of somebody else; every later one names the uid of the object that it is meant for.
+ * Brings single objects to what is wanted with the fewest writes: none where nothing differs. An apply would merge silently into an object
+ * of somebody else, so each says what it is meant for: the first one for no object that is there (it names a version that none has, and
+ * meets a conflict where there is one), every later one for the object of a certain uid.
  */
 export class ObjectWriter {
   readonly #options: ObjectWriterOptions;
@@ -73,15 +76,16 @@ export class ObjectWriter {
     if (memory?.applied?.uid === metadata?.uid) delete memory?.applied;
   }
 
-  decide(owner: Owner, manifest: Manifest, live: Child | undefined): WriteDecision {
+  /** `adopt`: an object that nobody owns is taken over. */
+  decide(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): WriteDecision {
     const { applied } = this.#recall(owner, manifest);
-    return decideWrite({ manifest: digest(manifest), live, applied, owner, nowMs: this.#options.now() });
+    return decideWrite({ manifest: digestOf(manifest), live, applied, owner, nowMs: this.#options.now(), adopt });
   }
 
   /** Errors that may pass (conflicts, an API server that is away) are thrown. */
-  async ensure(owner: Owner, manifest: Manifest, live: Child | undefined): Promise<Written> {
+  async ensure(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): Promise<Written> {
     const memory = this.#recall(owner, manifest);
-    const decision = this.decide(owner, manifest, live);
+    const decision = this.decide(owner, manifest, live, adopt);
     if (decision.action === 'Create' || decision.action === 'Apply') {
       const refused = this.#refusedBefore(memory, manifest);
       if (refused !== null) return refused;
@@ -113,7 +117,7 @@ export class ObjectWriter {
   #refusedBefore(memory: Memory, manifest: Manifest): Written | null {
     const { refused } = memory;
     const laterMs = (refused?.untilMs ?? 0) - this.#options.now();
-    return refused?.manifest === digest(manifest) && laterMs > 0 ? { state: 'Refused', problem: refused.problem, laterMs } : null;
+    return refused?.manifest === digestOf(manifest) && laterMs > 0 ? { state: 'Refused', problem: refused.problem, laterMs } : null;
   }
 
   async #act(owner: Owner, manifest: Manifest, decision: WriteDecision, memory: Memory): Promise<Written> {
@@ -137,15 +141,14 @@ export class ObjectWriter {
 
   async #create(owner: Owner, manifest: Manifest, memory: Memory): Promise<Written> {
     delete memory.applied;
-    const created = await this.#options.client.create<KubeObject>(manifest, MANAGER).catch((error: unknown) => {
-      if (isAlreadyExists(error)) return null;
+    const anew = { ...manifest, metadata: { ...manifest.metadata, resourceVersion: NO_VERSION } };
+    const created = await this.#options.client.apply<KubeObject>(anew, MANAGER).catch((error: unknown) => {
+      if (isConflict(error)) return null;
       throw error;
     });
     if (created === null) return this.#createOverExisting(owner, manifest, memory);
     this.#note('create', manifest, 'it was missing');
     this.#remember(memory, manifest, created);
-    // Without a handover of its fields, the object could never lose one: its next apply has to be another one.
-    this.#remember(memory, manifest, (await this.#handOver(manifest, created)) ?? created);
     return { state: 'InPlace', laterMs: null };
   }
 
@@ -167,7 +170,7 @@ export class ObjectWriter {
     this.#remember(memory, manifest, result);
   }
 
-  /** Null: its fields are ours by apply already. */
+  /** For objects that an earlier version has created by POST. Null: its fields are ours by apply already. */
   async #handOver(manifest: Manifest, object: KubeObject): Promise<KubeObject | null> {
     const ref = resourceOf(manifest);
     const name: ObjectName = { name: manifest.metadata.name, namespace: manifest.metadata.namespace };
@@ -215,12 +218,12 @@ export class ObjectWriter {
   #remember(memory: Memory, manifest: Manifest, object: KubeObject): void {
     const { fingerprint, metadata } = toChild(object);
     const { uid = '', resourceVersion = '' } = metadata ?? {};
-    memory.applied = { uid, resourceVersion, fingerprint, manifest: digest(manifest), atMs: this.#options.now() };
+    memory.applied = { uid, resourceVersion, fingerprint, manifest: digestOf(manifest), atMs: this.#options.now() };
   }
 
   #refuse(memory: Memory, manifest: Manifest, { problem, retryMs }: Refusal): Written {
     const news = memory.refused?.problem.message !== problem.message;
-    memory.refused = { manifest: digest(manifest), problem, untilMs: this.#options.now() + retryMs };
+    memory.refused = { manifest: digestOf(manifest), problem, untilMs: this.#options.now() + retryMs };
     const { kind, metadata } = manifest;
     if (news)
       this.#options.logger.warn('an object cannot be written', { resource: ownerOf(metadata), kind, object: metadata.name, ...problem });
@@ -231,6 +234,15 @@ export class ObjectWriter {
     this.#options.onWrite?.(verb, kind);
     this.#options.logger.info('object written', { resource: ownerOf(metadata), verb, kind, object: metadata?.name, why });
   }
+}
+
+const digests = new WeakMap<Manifest, string>();
+
+/** Of one manifest it is asked for up to four times in a reconcile. */
+function digestOf(manifest: Manifest): string {
+  const found = digests.get(manifest) ?? digest(manifest);
+  digests.set(manifest, found);
+  return found;
 }
 
 /** The LoadBalancedService that an object was made for, for the log: `namespace/name`. */

@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../api/v1alpha1/defaults.ts';
+import { INITIAL_BALANCERS } from '../api/v1alpha1/defaults.ts';
 import { backendName, balancerName, resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { parseBalancerConfig } from '../config/parse-balancer-config.ts';
@@ -8,7 +8,7 @@ import type { Workload } from '../status/input.ts';
 import type { BalancerView, Presence } from '../status/view.ts';
 import { absentWorkload, workloadOf } from '../status/workload.ts';
 import type { Caches } from './caches.ts';
-import type { Child } from './child.ts';
+import { type Child, holderOf } from './child.ts';
 import type { ReceivedReport } from './report.ts';
 
 /** All that decisions about one resource are made from, as it is known at one moment. */
@@ -18,6 +18,8 @@ export interface Observation {
   readonly children: readonly Child[];
   /** What stands under the name of an object that is wanted, whoever it belongs to. */
   readonly live: (kind: string, name: string) => Child | undefined;
+  /** Nobody owns the object, and no living resource holds it: it may be taken over. */
+  readonly isUnowned: (object: Child) => boolean;
   /** What balancers were given last; null: nothing yet, or nothing that can be read. */
   readonly liveConfig: LiveConfig | null;
   /** By name of the report. */
@@ -41,18 +43,26 @@ export function observe(resource: LoadBalancedService, caches: Caches): Observat
     resource,
     children,
     live: (kind, childName) => caches.child(kind, namespace, childName),
+    isUnowned: (object) => isUnowned(object, caches),
     liveConfig: readConfig(mine('ConfigMap', balancerName(name))),
     views: caches
       .reportsOf(`${namespace}/${name}`)
       .map((report) => toView(report, caches))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    balancers: workload(balancerName(name), resource.spec.balancer?.dedicated?.replicas ?? DEFAULTS['spec.balancer.dedicated.replicas']),
+    balancers: workload(balancerName(name), resource.spec.balancer?.dedicated?.replicas ?? INITIAL_BALANCERS),
     servers: new Map(
       resource.spec.backends
         .filter((backend) => backend.type === 'Deployment')
         .map((backend) => [backend.name, workload(backendName(name, backend.name), backend.deployment?.replicas ?? 1)]),
     ),
   };
+}
+
+function isUnowned(object: Child, caches: Caches): boolean {
+  if ((object.metadata?.ownerReferences ?? []).length > 0) return false;
+  const holder = holderOf(object);
+  if (holder === undefined) return true;
+  return caches.resources.get(`${object.metadata?.namespace}/${holder.name}`)?.metadata.uid !== holder.uid;
 }
 
 function readConfig(configMap: Child | undefined): LiveConfig | null {

@@ -5,12 +5,14 @@ import { isNotFound } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { collectionPath, Resources } from '../kube/resources.ts';
-import { sleep, systemTimers } from '../kube/timers.ts';
+import { atMost, sleep, systemTimers, type Timers } from '../kube/timers.ts';
+import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AdminServer } from './admin-server.ts';
 import { Caches } from './caches.ts';
 import { leaderOnly } from './leader-client.ts';
 import { OperatorMetrics } from './metrics.ts';
+import { NodeEvents } from './node-events.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -31,6 +33,10 @@ export interface OperatorOptions {
   /** Resources worked on at once. */
   readonly workers: number;
   readonly logger: Logger;
+  /** The system's, unless given; `wallClock` in milliseconds since the epoch. */
+  readonly timers?: Timers;
+  readonly wallClock?: () => number;
+  readonly random?: Random;
   /** Ends the operator. */
   readonly signal: AbortSignal;
   /** Told once it listens: the admin port. */
@@ -52,21 +58,22 @@ const EVENTS_DEADLINE_MS = 1_000;
 
 /** Runs until `signal` aborts, then ends in order and resolves. Rejects where it cannot start. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
-  const client = new KubeClient(options.credentials, { userAgent: 'evenkeel-operator' });
-  const operator = new Operator(options, client);
+  const operator = new Operator(options);
   try {
     await operator.run();
   } finally {
-    client.close();
+    operator.close();
   }
 }
 
 class Operator {
   readonly #options: OperatorOptions;
+  readonly #timers: Timers;
   readonly #client: KubeClient;
   readonly #caches: Caches;
   readonly #reconciler: Reconciler;
   readonly #events: EventRecorder;
+  readonly #nodeEvents: NodeEvents;
   readonly #metrics: OperatorMetrics;
   readonly #admin: AdminServer;
   readonly #elector: Elector | null;
@@ -75,14 +82,28 @@ class Operator {
   /** Null: this replica does not lead. */
   #queue: WorkQueue | null = null;
 
-  constructor(options: OperatorOptions, client: KubeClient) {
-    const { logger, lease } = options;
-    const now = systemTimers.now;
-    const wallClock = Date.now;
+  constructor(options: OperatorOptions) {
+    const { logger, lease, timers = systemTimers, wallClock = Date.now } = options;
+    const { now } = timers;
     this.#options = options;
+    this.#timers = timers;
+    const client = new KubeClient(options.credentials, {
+      userAgent: 'evenkeel-operator',
+      timers,
+      onAnswer: (method, status) => this.#metrics.answered(method, status),
+    });
     this.#client = client;
     this.#elector = lease === null ? null : this.#createElector(lease);
-    this.#events = new EventRecorder({ client, reportingController: REPORTING_CONTROLLER, reportingInstance: options.identity, logger });
+    this.#events = new EventRecorder({
+      client,
+      reportingController: REPORTING_CONTROLLER,
+      reportingInstance: options.identity,
+      timers,
+      wallClock,
+      logger,
+    });
+    // Who looks after one namespace alone has no rights in `default`, where Events about nodes stand.
+    this.#nodeEvents = new NodeEvents({ recorder: this.#events, timers, mayTellOfNodes: options.watchNamespace === null });
     this.#metrics = this.#createMetrics();
     const writes = leaderOnly(client, () => this.#leads);
     const objects = new ObjectWriter({ client: writes, logger, now, onWrite: (verb, kind) => this.#metrics.wrote(verb, kind) });
@@ -90,7 +111,8 @@ class Operator {
       client,
       namespace: options.watchNamespace ?? undefined,
       logger,
-      timers: systemTimers,
+      timers,
+      random: options.random,
       wallClock,
       onChange: (key) => this.#queue?.add(key),
       onGone: (key, child) => objects.forgetObject(key, child),
@@ -99,7 +121,7 @@ class Operator {
       caches: this.#caches,
       objects,
       statuses: new StatusWriter({ client: writes, now, wallClock }),
-      events: this.#events,
+      events: this.#nodeEvents,
       balancerImage: options.balancerImage,
       logger,
       wallClock,
@@ -116,6 +138,11 @@ class Operator {
 
   get #leads(): boolean {
     return this.#elector === null ? this.#queue !== null : this.#elector.isLeader;
+  }
+
+  /** Ends its connections. */
+  close(): void {
+    this.#client.close();
   }
 
   async run(): Promise<void> {
@@ -145,7 +172,7 @@ class Operator {
    */
   async #meetCluster(): Promise<void> {
     const { signal, logger, watchNamespace } = this.#options;
-    const deadline = systemTimers.now() + START_PATIENCE_MS;
+    const deadline = this.#timers.now() + START_PATIENCE_MS;
     while (!signal.aborted) {
       try {
         const path = collectionPath(Resources.LoadBalancedService, watchNamespace ?? undefined);
@@ -153,9 +180,9 @@ class Operator {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (systemTimers.now() >= deadline) throw isNotFound(error) ? new CrdMissingError(error) : error;
+        if (this.#timers.now() >= deadline) throw isNotFound(error) ? new CrdMissingError(error) : error;
         logger.debug('the cluster does not answer as it should, trying again', { error });
-        await sleep(systemTimers, START_PAUSE_MS, signal);
+        await sleep(this.#timers, START_PAUSE_MS, signal);
       }
     }
   }
@@ -164,6 +191,7 @@ class Operator {
     const queue = new WorkQueue({
       handler: (key) => this.#work(key),
       workers: this.#options.workers,
+      timers: this.#timers,
       logger: this.#options.logger,
       observer: this.#metrics,
     });
@@ -179,7 +207,7 @@ class Operator {
   }
 
   async #work(key: string): Promise<void> {
-    this.#working.set(key, systemTimers.now());
+    this.#working.set(key, this.#timers.now());
     try {
       await this.#reconciler.reconcile(key);
     } finally {
@@ -189,8 +217,9 @@ class Operator {
 
   async #end(): Promise<void> {
     // The work in hand is finished while this replica still leads; what takes longer is the next leader's.
-    await Promise.race([this.#stopLeading(), sleep(systemTimers, FINISH_MS)]);
+    await atMost(this.#timers, FINISH_MS, this.#stopLeading());
     await this.#elector?.stop();
+    this.#nodeEvents.flush();
     await this.#events.close(EVENTS_DEADLINE_MS);
     await this.#caches.stop();
     await this.#admin.close();
@@ -202,6 +231,7 @@ class Operator {
       ...lease,
       holder: this.#options.identity,
       fieldManager: FIELD_MANAGER,
+      timers: this.#timers,
       logger: this.#options.logger,
       onStarted: () => this.#lead(),
       onLost: () => this.#stopLeading(),
@@ -215,13 +245,16 @@ class Operator {
       conditions: () => this.#caches.resources.list().flatMap((resource) => resource.status?.conditions ?? []),
       contactAgeMs: () => this.#caches.lastContactAgeMs(),
       eventsDropped: () => this.#events.dropped,
+      workAgesMs: () => [...this.#working.values()].map((since) => this.#timers.now() - since),
+      workers: this.#options.workers,
+      apiHost: this.#options.credentials.server.host,
     });
   }
 
   #dead(): string | null {
     const age = this.#caches.lastContactAgeMs();
     if (age > DEAD_CONTACT_MS) return `no contact with the API server for ${Math.round(age / 1000)} s`;
-    const now = systemTimers.now();
+    const now = this.#timers.now();
     const stuck = [...this.#working].find(([, since]) => now - since > DEAD_WORK_MS);
     return stuck === undefined ? null : `${stuck[0]} has been worked on for ${Math.round((now - stuck[1]) / 1000)} s`;
   }

@@ -1,12 +1,14 @@
-import type { DefaultedSpec } from '../api/v1alpha1/defaults.ts';
+import { type DefaultedSpec, INITIAL_BALANCERS } from '../api/v1alpha1/defaults.ts';
 import { BACKEND_LABEL } from '../api/v1alpha1/labels.ts';
+import { balancerName, resourceName } from '../api/v1alpha1/names.ts';
 import type { BackendConfig, BalancerConfig } from '../model/config.ts';
 import { desiredObjects } from '../resources/desired.ts';
 import type { Manifest } from '../resources/owned.ts';
 import { type Arrivals, AWAITED_ANNOTATION, type Retirement, retire } from '../resources/retirement.ts';
 import type { Problem } from '../status/input.ts';
 import { type BalancerView, credible, present } from '../status/view.ts';
-import type { Child } from './child.ts';
+import { decideAdoption, portNamesOf } from './adoption.ts';
+import { type Child, isHeld } from './child.ts';
 import type { Observation } from './observation.ts';
 
 /** What is to be done for one resource, decided before anything is done. */
@@ -17,6 +19,10 @@ export interface Plan {
   readonly prune: readonly Child[];
   /** What has to come about before the rest can be done. */
   readonly pending: Problem | null;
+  /** Name of the Service that is taken over now; null: none is. */
+  readonly adopt: string | null;
+  /** Nothing is done at all, because of this. */
+  readonly refused: Problem | null;
 }
 
 export interface PlanInput {
@@ -30,15 +36,32 @@ export interface PlanInput {
 export function plan({ observation, spec, config: wanted, balancerImage }: PlanInput): Plan {
   const retirement = retire(wanted, observation.liveConfig, arrivals(observation, spec));
   const { config } = retirement;
-  const manifests = desiredObjects({ resource: observation.resource, spec, config, balancerImage }).map((manifest) =>
+  const balancerReplicas = spec.balancer.replicas ?? initialBalancers(observation);
+  const { name: serviceName, adoption: asked } = spec.service;
+  const adoption = decideAdoption(observation, spec, config);
+  const servicePortNames = portNamesOf(asked === 'IfUnowned' ? observation.live('Service', serviceName) : undefined, config);
+  const wantedObjects = { resource: observation.resource, spec, config, balancerImage, balancerReplicas, servicePortNames };
+  const manifests = desiredObjects(wantedObjects).map((manifest) =>
     manifest.kind === 'ConfigMap' ? withAwaited(manifest, retirement.awaited) : manifest,
   );
   const desired = new Set(manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`));
   const obsolete = observation.children.filter(
-    (child) => !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
+    (child) => !isHeld(child) && !desired.has(`${child.kind}/${child.metadata?.name}`) && child.metadata?.deletionTimestamp === undefined,
   );
   const prune = obsolete.filter((child) => mayGo(child, observation, config));
-  return { manifests, prune, pending: waiting(retirement, obsolete.length - prune.length) };
+  const isService = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === serviceName;
+  return {
+    manifests: adoption.step === 'Await' ? manifests.filter((manifest) => !isService(manifest)) : manifests,
+    prune,
+    pending: adoption.step === 'Await' ? adoption.pending : waiting(retirement, obsolete.length - prune.length),
+    adopt: adoption.step === 'Adopt' ? serviceName : null,
+    refused: adoption.step === 'Refuse' ? adoption.problem : null,
+  };
+}
+
+/** What is made says how many; what is there already keeps its number, whoever has set it. */
+function initialBalancers({ resource, live }: Observation): number | undefined {
+  return live('Deployment', balancerName(resourceName(resource))) === undefined ? INITIAL_BALANCERS : undefined;
 }
 
 function withAwaited(manifest: Manifest, awaited: readonly string[]): Manifest {

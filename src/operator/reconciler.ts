@@ -3,7 +3,6 @@ import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
-import type { EventRecorder } from '../kube/events.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Outcome, Problem } from '../status/input.ts';
 import { notices } from '../status/notices.ts';
@@ -11,6 +10,7 @@ import { buildStatus } from '../status/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { brokenReferences, invalidity } from './acceptance.ts';
 import type { Caches } from './caches.ts';
+import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
 import { type Observation, observe } from './observation.ts';
 import { type Plan, plan } from './plan.ts';
@@ -20,7 +20,7 @@ export interface ReconcilerOptions {
   readonly caches: Caches;
   readonly objects: ObjectWriter;
   readonly statuses: StatusWriter;
-  readonly events: Pick<EventRecorder, 'record'>;
+  readonly events: Pick<NodeEvents, 'record'>;
   readonly balancerImage: string;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
@@ -82,13 +82,16 @@ export class Reconciler {
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
-  async #carryOut(owner: Owner, { manifests, prune, pending }: Plan, observation: Observation): Promise<Outcome> {
+  async #carryOut(owner: Owner, { manifests, prune, pending, adopt, refused: problem }: Plan, observation: Observation): Promise<Outcome> {
     const { objects } = this.#options;
+    if (problem !== null) return refused(problem);
     const live = ({ kind, metadata }: Manifest) => observation.live(kind, metadata.name);
-    const foreign = manifests.find((manifest) => objects.decide(owner, manifest, live(manifest)).action === 'Foreign');
+    const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
+    const isForeign = (manifest: Manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)).action === 'Foreign';
+    const foreign = manifests.find(isForeign);
     let awaiting: Problem | null = null;
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
-      const written = await objects.ensure(owner, manifest, live(manifest));
+      const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
       this.#comeBack(owner.key, written);
       if (written.state === 'Refused') return refused(written.problem);
       if (written.state === 'NamespaceGoing')
@@ -133,6 +136,8 @@ export class Reconciler {
       heartbeatWrittenAtMs: statuses.heartbeatWrittenAtMs(key),
     });
     if (result.heartbeat.dueAtMs !== null) later(key, result.heartbeat.dueAtMs - nowMs);
+    const dwellMs = statuses.dwellMs(key, previous, result.status);
+    if (dwellMs > 0) return later(key, dwellMs);
     try {
       if (!(await statuses.write(key, resource, previous, result))) return;
     } catch (error) {
@@ -140,9 +145,9 @@ export class Reconciler {
       if (isNotFound(error) || isConflict(error)) return;
       throw error;
     }
-    for (const { type, reason, action, note } of notices(previous, result.status, result.failovers)) {
-      logger.info(note, { resource: key, reason });
-      events.record({ regarding: resource, type, reason, action, note });
+    for (const notice of notices(previous, result.status, result.failovers)) {
+      logger.info(notice.note, { resource: key, reason: notice.reason });
+      events.record(resource, notice);
     }
   }
 }

@@ -5,15 +5,22 @@ import type { KubeClient } from '../kube/client.ts';
 import { isOlderVersion } from '../kube/resource-version.ts';
 import type { StatusResult } from '../status/status.ts';
 import type { Status } from '../status/types.ts';
+import { isOnlyRecovery } from './recovery.ts';
 
 /** No resource's status is written more often than this. */
 export const STATUS_APART_MS = 1_000;
+/**
+ * After a recovery was told, further ones of the same resource wait for so long, so that they are told together: the first is told at
+ * once, and so is whatever is worse than before.
+ */
+export const RECOVERY_DWELL_MS = 5_000;
 
 interface Memory {
   readonly uid: string;
   readonly status: Status;
   readonly resourceVersion: string;
   readonly writtenAtMs: number;
+  readonly recoveryToldAtMs: number;
   readonly heartbeatWrittenAtMs: number | null;
 }
 
@@ -56,12 +63,18 @@ export class StatusWriter {
     return memory === undefined ? 0 : Math.max(0, memory.writtenAtMs + STATUS_APART_MS - this.#options.now());
   }
 
+  /** Milliseconds until `next` may be told; 0: now. More only where it tells of nothing but recoveries, soon after others. */
+  dwellMs(key: string, previous: Status | undefined, next: Status): number {
+    const left = (this.#memory.get(key)?.recoveryToldAtMs ?? Number.NEGATIVE_INFINITY) + RECOVERY_DWELL_MS - this.#options.now();
+    return left > 0 && !isDeepStrictEqual(previous, next) && isOnlyRecovery(previous, next) ? left : 0;
+  }
+
   /** True where it was written. */
   async write(
     key: string,
     resource: LoadBalancedService,
     previous: Status | undefined,
-    { status, heartbeat }: StatusResult,
+    { status, heartbeat, failovers }: StatusResult,
   ): Promise<boolean> {
     if (isDeepStrictEqual(previous, status)) return false;
     const { name, namespace, uid = '' } = resource.metadata;
@@ -70,11 +83,14 @@ export class StatusWriter {
       { apiVersion: API_VERSION, kind: KIND, metadata, status },
       { fieldManager: OPERATOR_FIELD_MANAGER, force: true },
     );
+    const writtenAtMs = this.#options.now();
     this.#memory.set(key, {
       uid,
       status,
       resourceVersion: written.metadata.resourceVersion ?? '',
-      writtenAtMs: this.#options.now(),
+      writtenAtMs,
+      recoveryToldAtMs:
+        failovers.recovered.length > 0 ? writtenAtMs : (this.#memory.get(key)?.recoveryToldAtMs ?? Number.NEGATIVE_INFINITY),
       heartbeatWrittenAtMs: heartbeat.rewritten ? this.#options.wallClock() : this.heartbeatWrittenAtMs(key),
     });
     return true;

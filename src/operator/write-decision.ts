@@ -1,5 +1,6 @@
 import { isOlderVersion } from '../kube/resource-version.ts';
-import { type Child, controllerOf } from './child.ts';
+import { type Child, holderOf, isHeld } from './child.ts';
+import { NOBODY } from './write-error.ts';
 
 /** What is remembered of the last write of an object. Losing it (a restart) costs one apply. */
 export interface Applied {
@@ -20,6 +21,8 @@ export interface WriteQuestion {
   readonly applied: Applied | undefined;
   readonly owner: { readonly name: string; readonly uid: string };
   readonly nowMs: number;
+  /** An object that nobody owns is taken over. */
+  readonly adopt: boolean;
 }
 
 export type WriteDecision =
@@ -27,7 +30,7 @@ export type WriteDecision =
   /** Ask again after `ms`: the cache may not have seen our own write yet, or the last apply was only just. */
   | { readonly action: 'Later'; readonly ms: number }
   | { readonly action: 'Create' }
-  | { readonly action: 'Apply'; readonly uid: string; readonly why: 'Changed' | 'Drifted' | 'NotRemembered' }
+  | { readonly action: 'Apply'; readonly uid: string; readonly why: 'Changed' | 'Drifted' | 'NotRemembered' | 'Adopted' }
   /** It is being deleted, or it belonged to a predecessor of the resource and is about to be: its place is free soon. */
   | { readonly action: 'AwaitDeletion' }
   | { readonly action: 'Foreign'; readonly owner: string };
@@ -37,7 +40,7 @@ const CACHE_LAG_MS = 10_000;
 /** Somebody who sets a field back again and again is not answered faster than this. */
 const DRIFT_APART_MS = 1_000;
 
-export function decideWrite({ manifest, live, applied, owner, nowMs }: WriteQuestion): WriteDecision {
+export function decideWrite({ manifest, live, applied, owner, nowMs, adopt }: WriteQuestion): WriteDecision {
   const ageMs = applied === undefined ? Number.POSITIVE_INFINITY : nowMs - applied.atMs;
   const lag: WriteDecision = { action: 'Later', ms: CACHE_LAG_MS - ageMs };
   if (live === undefined) {
@@ -45,7 +48,13 @@ export function decideWrite({ manifest, live, applied, owner, nowMs }: WriteQues
     return applied.manifest === manifest ? lag : { action: 'Apply', uid: applied.uid, why: 'Changed' };
   }
   const belongsTo = ownership(live, owner);
-  if (belongsTo === 'somebody else') return { action: 'Foreign', owner: ownerOf(live) };
+  if (belongsTo === 'somebody else') {
+    const isOurs =
+      applied?.uid === live.metadata?.uid && isOlderVersion(live.metadata?.resourceVersion ?? '', applied?.resourceVersion ?? '');
+    if (adopt && isOurs && ageMs < CACHE_LAG_MS) return lag;
+    if (adopt && live.metadata?.deletionTimestamp === undefined) return { action: 'Apply', uid: live.metadata?.uid ?? '', why: 'Adopted' };
+    return { action: 'Foreign', owner: ownerOf(live) };
+  }
   if (belongsTo === 'a predecessor' || live.metadata?.deletionTimestamp !== undefined) return { action: 'AwaitDeletion' };
 
   const uid = live.metadata?.uid ?? '';
@@ -56,14 +65,17 @@ export function decideWrite({ manifest, live, applied, owner, nowMs }: WriteQues
   return ageMs < DRIFT_APART_MS ? { action: 'Later', ms: DRIFT_APART_MS - ageMs } : { action: 'Apply', uid, why: 'Drifted' };
 }
 
-/** Whom an object belongs to, seen from the resource. One whose controller has our name and another uid is left from before the resource was made anew. */
+/**
+ * Whom an object belongs to, seen from the resource. One whose controller has our name and another uid is left from before the resource was
+ * made anew, and goes; one that was held for that resource stays, and is somebody else's.
+ */
 function ownership(object: Child, owner: { name: string; uid: string }): 'us' | 'a predecessor' | 'somebody else' {
-  const controller = controllerOf(object);
-  if (controller?.uid === owner.uid) return 'us';
-  return controller?.name === owner.name ? 'a predecessor' : 'somebody else';
+  const holder = holderOf(object);
+  if (holder?.uid === owner.uid) return 'us';
+  return holder?.name === owner.name && !isHeld(object) ? 'a predecessor' : 'somebody else';
 }
 
 function ownerOf(object: Child): string {
   const controller = object.metadata?.ownerReferences?.find((each) => each.controller === true);
-  return controller === undefined ? 'nobody that manages it' : `${controller.kind} "${controller.name}"`;
+  return controller === undefined ? NOBODY : `${controller.kind} "${controller.name}"`;
 }

@@ -1,3 +1,4 @@
+import { COMPONENT_LABEL } from '../api/v1alpha1/labels.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Problem } from '../status/input.ts';
@@ -5,6 +6,9 @@ import type { Problem } from '../status/input.ts';
 /** Trying the same again soon would give the same answer; a policy, a quota or a right may change with time. */
 const RETRY_INVALID_MS = 300_000;
 const RETRY_FORBIDDEN_MS = 60_000;
+
+/** Who owns an object without a controller. */
+export const NOBODY = 'nobody that manages it';
 
 export interface Refusal {
   readonly problem: Problem;
@@ -29,6 +33,7 @@ export function isNamespaceGoing(error: unknown): boolean {
 
 export function nameConflict(manifest: Manifest, owner: string): Refusal {
   const what = `${manifest.kind} "${manifest.metadata.name}"`;
-  const message = `${what} is there already and belongs to ${owner}, so it is left alone: remove it, or choose another name`;
+  const adoptable = manifest.kind === 'Service' && manifest.metadata.labels?.[COMPONENT_LABEL] === 'balancer' && owner === NOBODY;
+  const message = `${what} is there already and belongs to ${owner}, so it is left alone: remove it, or choose another name${adoptable ? ', or have it taken over (spec.service.adoption: IfUnowned)' : ''}`;
   return { problem: { reason: 'NameConflict', message }, retryMs: RETRY_FORBIDDEN_MS };
 }

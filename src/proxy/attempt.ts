@@ -84,6 +84,10 @@ export abstract class Attempt {
   abstract get requestLeft(): boolean;
   /** Where the response's bytes come from. */
   abstract get source(): PayloadSource;
+  /** The server may yet say that it has not acted upon what has left, after which `requestLeft` is false. */
+  abstract get mayBeDisowned(): boolean;
+  /** The server has yet to take some of what was written: views of the body are in use. */
+  abstract get hasUnsent(): boolean;
   /** The server takes no more of the body for now; `drained` will follow. */
   abstract get needsDrain(): boolean;
   /** Sends the head, and what there is of the body; `done`: that is all of it. */
@@ -94,8 +98,6 @@ export abstract class Attempt {
   protected abstract drop(): void;
   /** Reads no more from the server, or reads on. */
   protected abstract holdReading(hold: boolean): void;
-  /** The server does not take what is there for it. */
-  protected abstract get stuck(): boolean;
 
   /** It holds a request that has no answer yet. */
   get unanswered(): boolean {
@@ -146,7 +148,7 @@ export abstract class Attempt {
         return;
       case 'Sending':
         // Where nothing is left to write, it is the client that everybody waits for.
-        if (age >= limits.responseTimeoutMs && this.stuck) this.fail('ResponseTimeout');
+        if (age >= limits.responseTimeoutMs && this.hasUnsent) this.fail('ResponseTimeout');
         return;
       case 'Waiting':
         if (age >= limits.responseTimeoutMs) this.fail('ResponseTimeout');

@@ -5,6 +5,7 @@ import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
 import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
 import { matchPreface } from '../http2/preface.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import type { PayloadSource } from './body-text.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
@@ -12,6 +13,7 @@ import { Exchange, type ExchangeClient } from './exchange.ts';
 import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
+import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
 import { Unsent } from './unsent.ts';
@@ -30,6 +32,8 @@ export class ClientConnection implements ExchangeClient {
   /** Readers of HTTP/1.1 differ in what they make of a request's trailers: they end here (RFC 9110 §6.5.1). */
   readonly trailers = '';
   readonly #host: ClientHost;
+  /** What the client is read into; null: each chunk has a buffer of its own. */
+  readonly #reads: ReadWindow | null;
   readonly #heads: RequestHeadReader;
   readonly #body = new BodyReader('request');
   readonly #responder: Http1Responder;
@@ -62,7 +66,8 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
+  /** `reads`: what the client sends comes there; null: from `socket`. */
+  constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null) {
     const { context } = host;
     // Over TLS, ALPN says which version is spoken.
     if (host.scheme === 'https') this.#opening = null;
@@ -82,7 +87,9 @@ export class ClientConnection implements ExchangeClient {
     this.#responder = new Http1Responder(socket);
     this.#openedAt = this.#waitingSince = context.time.now();
     this.#maxAgeMs = maxAgeOf(host);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    this.#reads = reads?.window ?? null;
+    if (reads) reads.passTo((chunk) => this.#received(chunk));
+    else socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('end', () => this.#ended());
     socket.on('drain', () => this.#drained());
     socket.on('error', () => this.#gone());
@@ -148,7 +155,7 @@ export class ClientConnection implements ExchangeClient {
     this.#exchange = null;
     this.#tunnel = new Tunnel(this.socket, connection, this.#host, () => this.socket.destroySoon());
     if (rest.length > 0) this.#tunnel.received(rest);
-    if (this.#stash) this.#tunnel.fromClient(this.#stash);
+    if (this.#stash) this.#tunnel.fromClient(this.#stash, null);
     this.#stash = null;
     this.#updateFlow();
     if (this.#inputEnded) this.#tunnel.clientEnded();
@@ -193,13 +200,13 @@ export class ClientConnection implements ExchangeClient {
 
   #received(chunk: Buffer): void {
     if (this.#tunnel) {
-      this.#tunnel.fromClient(chunk);
+      this.#tunnel.fromClient(chunk, this.#reads);
     } else if (this.#lingeringSince > 0) {
       this.#lingered += chunk.length;
       if (this.#lingered > LINGER_BYTES) this.socket.destroy();
     } else {
       this.#waitingSince = this.#host.context.time.now();
-      if (this.#opening === null) this.#process(chunk);
+      if (this.#opening === null) this.#process(chunk, this.#reads);
       else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }
   }
@@ -208,12 +215,12 @@ export class ClientConnection implements ExchangeClient {
     const match = matchPreface(opening);
     if (match === 'partly') {
       if (this.#opening === NOTHING) this.#headSince = this.#waitingSince;
-      this.#opening = opening;
+      this.#opening = Buffer.from(opening);
       return;
     }
     this.#opening = null;
-    if (match === 'no') this.#process(opening);
-    else this.#leaveToHttp2(opening);
+    if (match === 'no') this.#process(opening, this.#reads);
+    else this.#leaveToHttp2(Buffer.from(opening));
   }
 
   #leaveToHttp2(received: Buffer): void {
@@ -221,7 +228,8 @@ export class ClientConnection implements ExchangeClient {
     this.#host.speakHttp2(this.socket, this.path, received);
   }
 
-  #process(chunk: Buffer): void {
+  /** `reads`: what `chunk` was read into; null: it is nobody else's. */
+  #process(chunk: Buffer, reads: ReadWindow | null): void {
     let offset = 0;
     this.#processing = true;
     try {
@@ -231,7 +239,8 @@ export class ClientConnection implements ExchangeClient {
         } else if (this.#mayBegin) {
           offset = this.#readHead(chunk, offset);
         } else {
-          this.#keep(offset === 0 ? chunk : chunk.subarray(offset));
+          const rest = offset === 0 ? chunk : chunk.subarray(offset);
+          this.#keep(reads ? Buffer.from(rest) : rest);
           break;
         }
       }
@@ -240,6 +249,8 @@ export class ClientConnection implements ExchangeClient {
       this.#refuse(error);
     }
     this.#processing = false;
+    if (this.#body.done) this.#reads?.share();
+    else this.#reads?.stream();
   }
 
   #readHead(chunk: Buffer, offset: number): number {
@@ -271,6 +282,7 @@ export class ClientConnection implements ExchangeClient {
     this.#payloadBytes = 0;
     if (this.#tooLarge(head.framing, payload)) this.#refuseBody(exchange);
     else exchange.begin(payload, this.#body.done);
+    this.#leavePayload(exchange);
   }
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
@@ -283,7 +295,13 @@ export class ClientConnection implements ExchangeClient {
     }
     if (this.#tooLarge(NO_BODY, payload)) this.#refuseBody(exchange);
     else exchange.body(payload, this.#body.done);
+    this.#leavePayload(exchange);
     return end;
+  }
+
+  /** What the exchange still has use for is not read into again. */
+  #leavePayload(exchange: Exchange): void {
+    if (exchange.holdsPayload) this.#reads?.leave();
   }
 
   /** Whether the body is over its limit: by the length that it is to have, or by what has come of it. */
@@ -324,7 +342,7 @@ export class ClientConnection implements ExchangeClient {
     while (this.#stash && this.#mayBegin && this.#lingeringSince === 0) {
       const chunk = this.#stash;
       this.#stash = null;
-      this.#process(chunk);
+      this.#process(chunk, null);
     }
     if (this.#inputEnded) this.#inputOver();
     this.#updateFlow();
@@ -392,6 +410,7 @@ export class ClientConnection implements ExchangeClient {
     const tunnel = this.#tunnel;
     this.#exchange = null;
     this.#tunnel = null;
+    this.#reads?.close();
     exchange?.clientGone();
     tunnel?.clientGone();
   }

@@ -12,7 +12,7 @@ import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import type { RequestDeadlines, TimedRequest } from './request-deadlines.ts';
 import { type Found, findFree, type RequestLine, type Waiter } from './request-line.ts';
-import { mayHedge, mayRetry } from './retry-rule.ts';
+import { mayHedge, mayRetry, methodMayRetry } from './retry-rule.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -132,6 +132,11 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     this.#holdFor(attempt);
   }
 
+  /** Views of what was handed over last are in use: for another attempt, or by a write that is not done. */
+  get holdsPayload(): boolean {
+    return (this.#replay?.holds ?? false) || (this.#current?.hasUnsent ?? false);
+  }
+
   /** Answers with a status of the proxy's own, where no answer has begun; cuts the connection where one has. */
   refuse(status: number, message: string, failure: RequestFailure): void {
     if (this.#over) return;
@@ -226,7 +231,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   }
 
   connected(attempt: Attempt): void {
-    this.#replay?.unpin();
+    this.#bytesLeft(attempt);
     this.drained(attempt);
   }
 
@@ -315,7 +320,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     };
     // Before it may be given up as too large to be kept.
     const chunks = this.#replay ? this.#replay.chunks : NO_BODY;
-    if (attempt.requestLeft) this.#replay?.unpin();
+    if (attempt.requestLeft) this.#bytesLeft(attempt);
     attempt.begin(options, chunks, this.#bodyDone);
     this.#holdFor(attempt);
     return attempt;
@@ -428,6 +433,13 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   /** A server that takes no more of the body stops the reading from the client. */
   #holdFor(attempt: Attempt): void {
     if (!this.#bodyDone && attempt.needsDrain) this.#client.holdBody();
+  }
+
+  /** What could not be sent again anyway is not kept. */
+  #bytesLeft(attempt: Attempt): void {
+    const { method, hasIdempotencyKey } = this.#head;
+    const repeatable = () => methodMayRetry(method, hasIdempotencyKey, this.#in.route.failover.retryMethods);
+    this.#replay?.unpin(attempt.mayBeDisowned || repeatable());
   }
 
   // The answer.

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { ListenerConfig } from '../model/config.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientHost } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
@@ -44,8 +45,12 @@ export class HttpListener extends Listener implements ClientHost {
     this.replace(socket, new Http2Connection(socket, path, this));
   }
 
-  protected override accept(socket: Socket, path: ClientPath): ListenerConnection {
+  protected override get readsDirectly(): boolean {
+    return this.route.listener.protocol === 'HTTP';
+  }
+
+  protected override accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
     const agreed = (socket as Partial<TLSSocket>).alpnProtocol;
-    return agreed === 'h2' ? new Http2Connection(socket, path, this) : new ClientConnection(socket, path, this);
+    return agreed === 'h2' ? new Http2Connection(socket, path, this) : new ClientConnection(socket, path, this, reads);
   }
 }

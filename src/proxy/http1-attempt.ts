@@ -29,6 +29,11 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     if (this.#left) this.phase = 'Sending';
   }
 
+  /** A byte that has left may have been acted upon. */
+  get mayBeDisowned(): boolean {
+    return false;
+  }
+
   get requestLeft(): boolean {
     return this.#left;
   }
@@ -101,7 +106,7 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     else this.#connection.socket.resume();
   }
 
-  protected override get stuck(): boolean {
+  override get hasUnsent(): boolean {
     return this.#connection.socket.writableLength > 0;
   }
 
@@ -165,7 +170,7 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     // Before the answer is passed on, so that a pipelined request behind this one finds the connection free.
     if (done) this.#leaveConnection();
     this.owner.respond(this, head, payload, done);
-    if (!this.isOver) this.#connection.streamBody();
+    if (!this.isOver) this.#connection.reads.stream();
   }
 
   #bodyBytes(chunk: Buffer): void {

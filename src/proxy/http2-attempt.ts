@@ -40,6 +40,10 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     if (this.#left) this.phase = 'Sending';
   }
 
+  get mayBeDisowned(): boolean {
+    return true;
+  }
+
   get requestLeft(): boolean {
     return this.#left;
   }
@@ -128,7 +132,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     else this.#stream?.resume();
   }
 
-  protected override get stuck(): boolean {
+  override get hasUnsent(): boolean {
     return (this.#stream?.writableLength ?? 0) > 0;
   }
 

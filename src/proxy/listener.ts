@@ -3,6 +3,7 @@ import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { readProxyHeader } from '../preamble/proxy-header.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { Greeting } from './greeting.ts';
@@ -43,18 +44,24 @@ export abstract class Listener {
     // Of TLS, one may wait for the servers of another host than the next one does.
     this.line = new RequestLine(this.metrics, route.listener.protocol !== 'TLS');
     this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
-    this.#sockets = new PortSockets(
-      (socket) => this.#accepted(socket),
-      (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
-    );
+    this.#sockets = new PortSockets({
+      onConnection: (socket, reads) => this.#accepted(socket, reads),
+      onError: (error) => context.logger.error('listener failed', { listener: route.listener.name, error }),
+      direct: () => this.readsDirectly && !route.listener.proxyProtocol,
+    });
     this.#stopTicking = [
       context.sweep.every(TICK_MS, (now) => this.#tick(now)),
       context.sweep.every(REQUESTS_TICK_MS, (now) => this.#tickRequests(now)),
     ];
   }
 
-  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. */
-  protected abstract accept(socket: Socket, path: ClientPath): ListenerConnection;
+  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. `reads`: where its bytes come, if not from itself. */
+  protected abstract accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection;
+
+  /** What clients send is read without a stream in between. */
+  protected get readsDirectly(): boolean {
+    return false;
+  }
 
   /** `socket` is another connection's from now on. */
   protected replace(socket: Socket, connection: ListenerConnection): void {
@@ -124,7 +131,7 @@ export abstract class Listener {
     for (const connection of [...this.#connections.values()]) connection.close();
   }
 
-  #accepted(socket: Socket): void {
+  #accepted(socket: Socket, reads: AcceptedReads | null): void {
     this.metrics.connectionsTotal.inc();
     if (this.#connections.size >= this.route.limits.connectionsPerPort) {
       this.metrics.failure('TooManyConnections');
@@ -136,7 +143,7 @@ export abstract class Listener {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, this.#begin(socket));
+    this.#connections.set(socket, this.#begin(socket, reads));
     this.metrics.connections++;
     socket.on('close', () => {
       this.#connections.delete(socket);
@@ -145,20 +152,20 @@ export abstract class Listener {
   }
 
   /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
-  #begin(socket: Socket): ListenerConnection {
-    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null));
+  #begin(socket: Socket, reads: AcceptedReads | null): ListenerConnection {
+    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null), reads);
     const { context, route, metrics } = this;
     const greeted = (told: ProxiedPath | null) => {
-      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told)));
+      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told), null));
       // A TCP connection reads when it has a server, and TLS by itself.
       if (this.route.listener.protocol === 'HTTP') socket.resume();
     };
     return new Greeting<ProxiedPath | null>(socket, { context, route, metrics, read: proxiedPath, greeted });
   }
 
-  #greeted(socket: Socket, path: ClientPath): ListenerConnection {
-    if (this.#tls === null) return this.accept(socket, path);
-    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path)));
+  #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket, path, reads);
+    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path, null)));
   }
 
   #tick(now: number): void {

@@ -1,16 +1,24 @@
-/** Of what is read from a server in one go while a body streams. */
-export const STREAM_READ_BYTES = 65_536;
+import { ONE_STRING_BYTES } from './limits.ts';
+
+/** Of what is read in one go while a body streams. */
+const STREAM_READ_BYTES = 65_536;
 /** So many are kept for the next stream; what is over it is left to the garbage collector. 8 MiB in all. */
 const KEPT = 128;
 
 const kept: Buffer[] = [];
 
+/**
+ * All connections read into this one, since a read is handed on in one synchronous call. A body that streams has buffers of its own, as
+ * whoever takes it slowly makes its bytes outlive the call. Small enough for what it holds to be written on as one string (see body-text.ts).
+ */
+const SHARED = Buffer.allocUnsafeSlow(ONE_STRING_BYTES);
+
 /** A buffer that nobody else reads into or holds views of. Back with `giveReadBuffer`, or never. */
-export function takeReadBuffer(): Buffer {
+function takeReadBuffer(): Buffer {
   return kept.pop() ?? Buffer.allocUnsafeSlow(STREAM_READ_BYTES);
 }
 
-export function giveReadBuffer(buffer: Buffer): void {
+function giveReadBuffer(buffer: Buffer): void {
   if (kept.length < KEPT) kept.push(buffer);
 }
 
@@ -34,5 +42,63 @@ export class BufferLoan {
 
   keep(): void {
     this.#kept = true;
+  }
+}
+
+/** What one connection reads into: it goes over to another buffer between two reads only, as the system has been told of one beforehand. */
+export class ReadWindow {
+  #buffer: Buffer = SHARED;
+  /** Views of it are in others' hands: nothing may be read into it again. */
+  #left = false;
+  #streams = false;
+  #closed = false;
+
+  /** The buffer for the next read; called once after each. */
+  readonly next = (): Buffer => {
+    const own = this.#streams && !this.#closed;
+    if (own ? this.#buffer !== SHARED && !this.#left : this.#buffer === SHARED) return this.#buffer;
+    this.#giveBack();
+    this.#buffer = own ? takeReadBuffer() : SHARED;
+    return this.#buffer;
+  };
+
+  /** From the next read on, bytes come in a buffer of this connection's own: they may be written on without a copy. */
+  stream(): void {
+    this.#streams = true;
+  }
+
+  /** From the next read on, they come in the one that all share. */
+  share(): void {
+    this.#streams = false;
+  }
+
+  /** For a write of views of what was just read; null: they lie in a buffer that will be read into again, and have to be copied. */
+  lend(): BufferLoan | null {
+    return this.#buffer === SHARED || this.#left ? null : new BufferLoan(this.#buffer);
+  }
+
+  /** After that write: where it is not done (`pending`), the buffer is left to it. */
+  lent(loan: BufferLoan, pending: boolean): void {
+    if (!pending) return;
+    loan.keep();
+    this.#left = true;
+  }
+
+  /** Leaves what was just read to whoever holds views of it, for good. */
+  leave(): void {
+    if (this.#buffer !== SHARED) this.#left = true;
+  }
+
+  /** Nothing will be read any more. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#giveBack();
+    this.#buffer = SHARED;
+  }
+
+  #giveBack(): void {
+    if (this.#buffer !== SHARED && !this.#left) giveReadBuffer(this.#buffer);
+    this.#left = false;
   }
 }

@@ -41,14 +41,23 @@ export class ReplayBuffer {
     this.#giveUpOverLimit();
   }
 
-  /** Bytes have begun to leave: what does not fit from now on cannot be sent again. */
-  unpin(): void {
+  /** Something of it is here. */
+  get holds(): boolean {
+    return this.#chunks.length > 0;
+  }
+
+  /** Bytes have begun to leave: what does not fit from now on cannot be sent again; nothing can where it is not `repeatable`. */
+  unpin(repeatable: boolean): void {
     this.#pinned = false;
-    this.#giveUpOverLimit();
+    if (repeatable) this.#giveUpOverLimit();
+    else this.#giveUp();
   }
 
   #giveUpOverLimit(): void {
-    if (this.#pinned || this.#bytes <= this.#limit) return;
+    if (!this.#pinned && this.#bytes > this.#limit) this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.#whole = false;
     this.#chunks = [];
   }

@@ -86,14 +86,14 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     for (const failed of this.#tried) context.observer.rescued(failed);
     this.#tunnel = new Tunnel(this.#socket, this.#connection, this.#in, () => this.#tunnelOver());
     this.#socket.resume();
-    for (const chunk of this.#early) this.#tunnel.fromClient(chunk);
+    for (const chunk of this.#early) this.#tunnel.fromClient(chunk, null);
     this.#early = [];
     if (this.#earlyEnd) this.#tunnel.clientEnded();
   }
 
   #fromClient(chunk: Buffer): void {
     if (this.#tunnel) {
-      this.#tunnel.fromClient(chunk);
+      this.#tunnel.fromClient(chunk, null);
     } else {
       this.#early.push(chunk);
       this.#earlyBytes += chunk.length;

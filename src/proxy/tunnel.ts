@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
 import type { ExchangeSurroundings } from './exchange.ts';
+import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
@@ -30,10 +31,12 @@ export class Tunnel implements ConnectionUser {
 
   // The client's side.
 
-  fromClient(chunk: Buffer): void {
+  /** `reads`: what the client is read into; null: `chunk` is nobody else's. */
+  fromClient(chunk: Buffer, reads: ReadWindow | null): void {
     if (this.#over) return;
     this.#lastByteAt = this.#in.context.time.now();
-    if (!this.#connection.socket.write(chunk)) this.#client.pause();
+    const { socket } = this.#connection;
+    if (!(reads ? pass(chunk, reads, socket) : socket.write(chunk))) this.#client.pause();
   }
 
   clientEnded(): void {
@@ -57,11 +60,7 @@ export class Tunnel implements ConnectionUser {
   received(chunk: Buffer): void {
     if (this.#over) return;
     this.#lastByteAt = this.#in.context.time.now();
-    const loan = this.#connection.lend();
-    const flows = loan ? this.#client.write(chunk, loan.returned) : this.#client.write(Buffer.from(chunk));
-    if (loan) this.#connection.lent(loan, this.#client.writableLength > 0);
-    else this.#connection.streamBody();
-    if (!flows) this.#connection.socket.pause();
+    if (!pass(chunk, this.#connection.reads, this.#client)) this.#connection.socket.pause();
   }
 
   drained(): void {
@@ -117,4 +116,16 @@ export class Tunnel implements ConnectionUser {
     this.#connection.socket.destroySoon();
     this.#onOver();
   }
+}
+
+/** Writes what was just read into `reads`; false: `to` takes no more for now. */
+function pass(chunk: Buffer, reads: ReadWindow, to: Socket): boolean {
+  const loan = reads.lend();
+  if (loan === null) {
+    reads.stream();
+    return to.write(Buffer.from(chunk));
+  }
+  const flows = to.write(chunk, loan.returned);
+  reads.lent(loan, to.writableLength > 0);
+  return flows;
 }

@@ -8,8 +8,7 @@ import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { proxyHeader } from '../preamble/proxy-header-text.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { dial } from '../tls/dial.ts';
-import { ONE_STRING_BYTES } from './limits.ts';
-import { BufferLoan, giveReadBuffer, takeReadBuffer } from './read-buffers.ts';
+import { type BufferLoan, ReadWindow } from './read-buffers.ts';
 
 /** Whoever has the use of a connection to a server: an attempt, or a tunnel. */
 export interface ConnectionUser {
@@ -42,11 +41,6 @@ export interface ConnectionOwner {
   forget(connection: UpstreamConnection): void;
 }
 
-/**
- * All connections read into this one, since a read is handed on in one synchronous call. A body that streams has buffers of its own, as
- * a client that reads slowly makes its bytes outlive the call. Small enough for what it holds to be written on as one string (see body-text.ts).
- */
-const SHARED = Buffer.allocUnsafeSlow(ONE_STRING_BYTES);
 export const KEEP_ALIVE_PROBE_MS = 30_000;
 
 /** One connection to a server, used by one attempt after the other. */
@@ -58,13 +52,13 @@ export class UpstreamConnection {
   readonly path: ProxiedPath;
   readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
   readonly body = new BodyReader('response');
+  readonly reads = new ReadWindow();
   connected = false;
   /** It has served an attempt before: the server may close it just as we write. */
   reused = false;
   idleSince = 0;
   readonly #owner: ConnectionOwner;
   #user: ConnectionUser | null;
-  #buffer: Buffer = SHARED;
   #closed = false;
 
   constructor(owner: ConnectionOwner, user: ConnectionUser, path: ProxiedPath) {
@@ -75,7 +69,7 @@ export class UpstreamConnection {
     const { tls, proxyProtocol } = this.talk;
     const preface = proxyProtocol && proxyHeader(proxyProtocol, path);
     const { host, port } = owner.endpoint;
-    const onread = { buffer: () => this.#buffer, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
+    const onread = { buffer: this.reads.next, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
     this.socket = dial({ host, port, preface, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, tls, () => {
       this.connected = true;
       this.#user?.connected();
@@ -98,7 +92,7 @@ export class UpstreamConnection {
   /** Gives it back for the next attempt. */
   release(now: number): void {
     this.#user = null;
-    this.#share();
+    this.reads.share();
     // TLS hands on what it has read already, pause or not: the answer may have become whole meanwhile.
     if (this.socket.isPaused()) this.socket.resume();
     this.reused = true;
@@ -109,31 +103,17 @@ export class UpstreamConnection {
     this.#user = null;
     if (this.#closed) return;
     this.#closed = true;
-    this.#share();
+    this.reads.close();
     this.#owner.forget(this);
     this.socket.destroy();
   }
 
-  /** From the next read on, bytes come in a buffer of this connection's own: they may be written on without a copy. */
-  streamBody(): void {
-    if (this.#buffer === SHARED) this.#buffer = takeReadBuffer();
-  }
-
-  /** For a write of views of what was just received; null: they lie in the shared buffer and have to be copied. */
   lend(): BufferLoan | null {
-    return this.#buffer === SHARED ? null : new BufferLoan(this.#buffer);
+    return this.reads.lend();
   }
 
-  /** After that write: where it is not done (`pending`), the buffer is left to it, and the next read goes into another one. */
   lent(loan: BufferLoan, pending: boolean): void {
-    if (!pending) return;
-    loan.keep();
-    this.#buffer = takeReadBuffer();
-  }
-
-  #share(): void {
-    if (this.#buffer !== SHARED) giveReadBuffer(this.#buffer);
-    this.#buffer = SHARED;
+    this.reads.lent(loan, pending);
   }
 
   get trailers(): string {

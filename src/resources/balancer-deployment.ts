@@ -1,15 +1,18 @@
 import { balancerSelector } from '../api/v1alpha1/labels.ts';
-import { BALANCER_ADMIN_PORT, balancerName, resourceName } from '../api/v1alpha1/names.ts';
-import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
+import { BALANCER, BALANCER_ADMIN_PORT, balancerName, resourceName } from '../api/v1alpha1/names.ts';
+import type { LoadBalancedService, PodTemplateOverlay } from '../api/v1alpha1/types.ts';
 import type { BalancerConfig } from '../model/config.ts';
 import { type Manifest, ownedMetadata } from './owned.ts';
+import { type Container, overlayPodTemplate, type PodTemplate } from './pod-overlay.ts';
 import { secretMounts, secretVolumes } from './secret-volume.ts';
 
 /** After the drain: time to go unready, to be forgotten by the Service, and to end. */
 const GRACE_SECONDS = 15;
 
 export interface BalancerDeploymentOptions {
-  readonly replicas: number;
+  /** Undefined: it is left to whoever sets it, such as an autoscaler. */
+  readonly replicas: number | undefined;
+  readonly template: PodTemplateOverlay;
   readonly image: string;
 }
 
@@ -20,7 +23,7 @@ export interface BalancerDeploymentOptions {
 export function buildBalancerDeployment(
   resource: LoadBalancedService,
   config: BalancerConfig,
-  { replicas, image }: BalancerDeploymentOptions,
+  { replicas, template, image }: BalancerDeploymentOptions,
 ): Manifest {
   const name = resourceName(resource);
   const selector = balancerSelector(name);
@@ -30,35 +33,39 @@ export function buildBalancerDeployment(
     kind: 'Deployment',
     metadata,
     spec: {
-      replicas,
+      ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selector },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: {
-        metadata: { labels: { ...metadata.labels } },
-        spec: {
-          serviceAccountName: metadata.name,
-          enableServiceLinks: false,
-          terminationGracePeriodSeconds: Math.ceil(config.failover.drainTimeoutMs / 1000) + GRACE_SECONDS,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-            maxSkew: 1,
-            topologyKey,
-            whenUnsatisfiable: 'ScheduleAnyway',
-            labelSelector: { matchLabels: selector },
-          })),
-          containers: [container(name, config, image)],
-          ...secretVolumes(config),
-        },
-      },
+      template: overlayPodTemplate(podTemplate(name, metadata, config, image), template),
     },
   };
 }
 
-function container(name: string, config: BalancerConfig, image: string): Record<string, unknown> {
+function podTemplate(name: string, metadata: Manifest['metadata'], config: BalancerConfig, image: string): PodTemplate {
+  return {
+    metadata: { labels: { ...metadata.labels } },
+    spec: {
+      serviceAccountName: metadata.name,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: Math.ceil(config.failover.drainTimeoutMs / 1000) + GRACE_SECONDS,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: balancerSelector(name) },
+      })),
+      containers: [container(name, config, image)],
+      ...secretVolumes(config),
+    },
+  };
+}
+
+function container(name: string, config: BalancerConfig, image: string): Container {
   const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({ httpGet: { path, port: 'admin' } });
   return {
-    name: 'balancer',
+    name: BALANCER,
     image,
     imagePullPolicy: 'IfNotPresent',
     args: ['balancer'],

@@ -3,19 +3,30 @@ import { balancerSelector } from '../api/v1alpha1/labels.ts';
 import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { BalancerConfig } from '../model/config.ts';
-import { type Manifest, ownedMetadata } from './owned.ts';
+import { heldMetadata, type Manifest, ownedMetadata } from './owned.ts';
+
+export interface ClientServiceOptions {
+  readonly service: DefaultedSpec['service'];
+  /** Names that ports of a Service that was taken over keep, by number; '': a port that has none. */
+  readonly portNames: ReadonlyMap<number, string>;
+}
 
 /** The Service that clients use: its ports lead to those that the balancers bind. */
-export function buildClientService(resource: LoadBalancedService, service: DefaultedSpec['service'], config: BalancerConfig): Manifest {
+export function buildClientService(
+  resource: LoadBalancedService,
+  config: BalancerConfig,
+  { service, portNames }: ClientServiceOptions,
+): Manifest {
+  const metadata = service.deletion === 'Orphan' ? heldMetadata : ownedMetadata;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: ownedMetadata(resource, service.name, 'balancer'),
+    metadata: metadata(resource, service.name, 'balancer'),
     spec: {
       type: service.type,
       selector: balancerSelector(resourceName(resource)),
       ports: config.listeners.map(({ name, port, bindPort, protocol }) => ({
-        name,
+        ...nameOf(portNames.get(port) ?? name),
         port,
         protocol: 'TCP',
         targetPort: bindPort,
@@ -23,4 +34,8 @@ export function buildClientService(resource: LoadBalancedService, service: Defau
       })),
     },
   };
+}
+
+function nameOf(name: string): { name?: string } {
+  return name === '' ? {} : { name };
 }

@@ -17,13 +17,16 @@ export interface DesiredInput {
   readonly spec: DefaultedSpec;
   readonly config: BalancerConfig;
   readonly balancerImage: string;
+  /** What the Deployment of the balancers says of their number; undefined: nothing, as it is somebody else's. */
+  readonly balancerReplicas: number | undefined;
+  readonly servicePortNames: ReadonlyMap<number, string>;
 }
 
 /**
  * All objects of a resource, in the order in which they are written. A writer stops at the first that is refused, and what can be refused
  * for its content (pod templates) comes first: then balancers keep the configuration, and clients the Service, that go with what runs.
  */
-export function desiredObjects({ resource, spec, config, balancerImage }: DesiredInput): Manifest[] {
+export function desiredObjects({ resource, spec, config, balancerImage, balancerReplicas, servicePortNames }: DesiredInput): Manifest[] {
   const backends = spec.backends.filter((backend) => backend.type === 'Deployment');
   return [
     ...backends.flatMap((backend) => [buildBackendService(resource, backend), buildBackendDeployment(resource, backend)]),
@@ -32,8 +35,8 @@ export function desiredObjects({ resource, spec, config, balancerImage }: Desire
     buildRoleBinding(resource),
     buildNetworkPolicy(resource, config),
     buildPodDisruptionBudget(resource),
-    buildBalancerDeployment(resource, config, { replicas: spec.balancer.replicas, image: balancerImage }),
+    buildBalancerDeployment(resource, config, { replicas: balancerReplicas, template: spec.balancer.template, image: balancerImage }),
     buildConfigMap(resource, config),
-    buildClientService(resource, spec.service, config),
+    buildClientService(resource, config, { service: spec.service, portNames: servicePortNames }),
   ];
 }

@@ -11,6 +11,9 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
+/** Annotation of an object that is to outlive the resource and so has no owner: the uid of the resource that it is kept for. */
+export const HOLDER_ANNOTATION = 'evenkeel.dev/held-by';
+
 /**
  * Metadata that every object made for a resource has: its labels, and the resource as controller, so that garbage collection removes
  * the object with the resource and nobody else manages it.
@@ -31,4 +34,10 @@ export function ownedMetadata(resource: LoadBalancedService, name: string, compo
       },
     ],
   };
+}
+
+/** The same for an object that garbage collection is to leave alone. */
+export function heldMetadata(resource: LoadBalancedService, name: string, component: Component): Manifest['metadata'] {
+  const { ownerReferences: _owners, ...metadata } = ownedMetadata(resource, name, component);
+  return { ...metadata, annotations: { [HOLDER_ANNOTATION]: resource.metadata.uid ?? '' } };
 }

@@ -8,6 +8,16 @@ export interface Notice {
   /** One word of CamelCase: what was done about it. */
   readonly action: string;
   readonly note: string;
+  /** Of a notice about endpoints on one node: what it adds up with others of that node. */
+  readonly toll?: Toll;
+}
+
+/** Endpoints of a node, and what became of the requests that they held. */
+export interface Toll {
+  readonly node: string;
+  readonly endpoints: number;
+  readonly rescued: number;
+  readonly lost: number;
 }
 
 /** From this many outages of one node in one step on, they are told as one. */
@@ -31,7 +41,28 @@ function fold(
   many: (node: string, outages: readonly Outage[]) => Notice,
 ): Notice[] {
   const nodes = Map.groupBy(outages, (outage) => outage.nodeName ?? '');
-  return [...nodes].flatMap(([node, each]) => (node !== '' && each.length >= FOLD_FROM ? [many(node, each)] : each.map(one)));
+  return [...nodes].flatMap(([node, each]) => {
+    if (node === '') return each.map(one);
+    if (each.length >= FOLD_FROM) return [{ ...many(node, each), toll: tollOf(node, each) }];
+    return each.map((outage) => ({ ...one(outage), toll: tollOf(node, [outage]) }));
+  });
+}
+
+function tollOf(node: string, outages: readonly Outage[]): Toll {
+  const sum = (of: (outage: Outage) => number): number => outages.reduce((total, outage) => total + of(outage), 0);
+  return { node, endpoints: outages.length, rescued: sum((outage) => outage.rescued), lost: sum((outage) => outage.lost) };
+}
+
+const HAPPENED: Readonly<Record<string, string>> = {
+  Failover: 'out of service',
+  Recovered: 'back in service',
+  Removed: 'gone without having recovered',
+};
+
+/** What is told of a node when there is too much to tell it of each resource. */
+export function tollOfNode(reason: string, { node, endpoints, rescued, lost }: Toll, resources: number): string {
+  const what = `${endpoints} more endpoints on node ${node}, of ${resources} LoadBalancedServices, are ${HAPPENED[reason] ?? reason}`;
+  return `${what}; of the requests that they held, ${rescued} rescued, ${lost} lost`;
 }
 
 function failoverNotice(outage: Outage): Notice {

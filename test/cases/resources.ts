@@ -3,7 +3,9 @@ import { heartbeatCases } from './resources/heartbeat.ts';
 import { heartbeatRequestCases } from './resources/heartbeat-request.ts';
 import { namesCases } from './resources/names.ts';
 import type { ResourceCases } from './resources/parts.ts';
+import { podTemplateCases } from './resources/pod-template.ts';
 import { portsCases } from './resources/ports.ts';
+import { rangesCases } from './resources/ranges.ts';
 import { settingsCases } from './resources/settings.ts';
 import { tlsCases } from './resources/tls.ts';
 import { wholeCases } from './resources/whole.ts';
@@ -20,5 +22,7 @@ export const resourceCases: ResourceCases = {
   ...heartbeatCases,
   ...heartbeatRequestCases,
   ...settingsCases,
+  ...rangesCases,
   ...tlsCases,
+  ...podTemplateCases,
 };

@@ -13,6 +13,15 @@ const OUT_OF_SERVICE_MS = 4000;
 /** Requests that one balancer may have under way: those of some milliseconds. */
 const HELD = 50;
 
+/** Most of the time there is a check under way that a balancer could hold against its server, and a single one would be enough. */
+const HEARTBEAT = {
+  type: 'HTTP',
+  http: { path: '/?delay=1500ms' },
+  schedule: { type: 'Fixed', fixed: { interval: '2s' } },
+  timeout: '2s',
+  failureThreshold: 1,
+} as const;
+
 suite('two balancers, one of which goes', () => {
   const world = useWorld('balancers');
   const name = 'shop';
@@ -57,7 +66,7 @@ suite('two balancers, one of which goes', () => {
   }
 
   world.test('come up', { timeout: 120_000 }, async () => {
-    await world.apply(resource(name, { backends: [helloBackend('web', 3)] }));
+    await world.apply(resource(name, { backends: [helloBackend('web', 3)], heartbeat: HEARTBEAT }));
     await world.settled(name);
   });
 

@@ -17,6 +17,9 @@ const ANSWERED_WITHIN_MS = 1200;
 /** After this a client of the load gives up, so that a freeze that is longer costs requests where nobody helps. */
 const CLIENTS_PATIENCE_MS = 2000;
 
+/** Of the POSTs while servers come and go as they should. */
+const SLOW_POSTS = '/?delay=300ms';
+
 /** GETs and POSTs over connections that are kept, GETs over new ones, and the same as these to the plain Service. */
 interface Traffic<T> {
   readonly gets: T;
@@ -29,12 +32,17 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   const world = useWorld('failover');
   const name = 'shop';
 
-  async function withTraffic(context: TestContext, fault: (traffic: Traffic<Load>) => Promise<void>): Promise<Traffic<LoadResult>> {
+  /** `postPath`: POSTs that take longer are under way at any time, so that one that is cut is seen. */
+  async function withTraffic(
+    context: TestContext,
+    fault: (traffic: Traffic<Load>) => Promise<void>,
+    postPath = '/',
+  ): Promise<Traffic<LoadResult>> {
     await world.settled(name);
     const timeoutMs = CLIENTS_PATIENCE_MS;
     const [gets, posts, fresh, plain] = await Promise.all([
       world.load(name, { pace: { type: 'Open', rate }, timeoutMs }),
-      world.load(name, { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, method: 'POST', bodyBytes: 100 }),
+      world.load(name, { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, path: postPath, method: 'POST', bodyBytes: 100 }),
       world.load(name, { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, connections: 'New' }),
       world.load('plain', { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, connections: 'New' }),
     ]);
@@ -203,14 +211,18 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     const [plainVictim] = await podsOf(world.namespace, { app: 'plain' });
     assert.ok(plainVictim);
     const failovers = (await world.status(name)).failovers ?? 0;
-    const { gets, posts, fresh } = await withTraffic(context, async () => {
-      await kubectl(['delete', 'pod', victim.metadata.name, plainVictim.metadata.name, '-n', world.namespace, '--wait=true']);
-      await waitFor('a pod in its place', async () => {
-        const servers = await world.servers(name);
-        return servers.length === 3 && servers.every(isReady);
-      });
-      await world.settled(name);
-    });
+    const { gets, posts, fresh } = await withTraffic(
+      context,
+      async () => {
+        await kubectl(['delete', 'pod', victim.metadata.name, plainVictim.metadata.name, '-n', world.namespace, '--wait=true']);
+        await waitFor('a pod in its place', async () => {
+          const servers = await world.servers(name);
+          return servers.length === 3 && servers.every(isReady);
+        });
+        await world.settled(name);
+      },
+      SLOW_POSTS,
+    );
     noneFailed(gets);
     noneFailed(fresh);
     noneFailed(posts);
@@ -219,35 +231,43 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
 
   world.test('a new version rolls out: nothing fails', { timeout: 180_000 }, async (context) => {
     const old = new Set((await world.servers(name)).map(({ metadata }) => metadata.name));
-    const { gets, posts, fresh } = await withTraffic(context, async () => {
-      await world.patch(name, { backends: [helloBackend('web', 3, {}, ['--linger', '2s'])] });
-      await kubectl(['rollout', 'restart', 'deployment/plain', '-n', world.namespace]);
-      await world.settled(name);
-      await kubectl(['rollout', 'status', 'deployment/plain', '-n', world.namespace, '--timeout=60s']);
-      const servers = await world.servers(name);
-      assert.deepEqual(
-        servers.filter(({ metadata }) => old.has(metadata.name)),
-        [],
-      );
-      assert.equal(servers.length, 3);
-    });
+    const { gets, posts, fresh } = await withTraffic(
+      context,
+      async () => {
+        await world.patch(name, { backends: [helloBackend('web', 3, {}, ['--linger', '2s'])] });
+        await kubectl(['rollout', 'restart', 'deployment/plain', '-n', world.namespace]);
+        await world.settled(name);
+        await kubectl(['rollout', 'status', 'deployment/plain', '-n', world.namespace, '--timeout=60s']);
+        const servers = await world.servers(name);
+        assert.deepEqual(
+          servers.filter(({ metadata }) => old.has(metadata.name)),
+          [],
+        );
+        assert.equal(servers.length, 3);
+      },
+      SLOW_POSTS,
+    );
     noneFailed(gets);
     noneFailed(fresh);
     noneFailed(posts);
   });
 
   world.test('scaled from 3 to 6 to 2: nothing fails, and all that there are get requests', { timeout: 180_000 }, async (context) => {
-    const { gets, posts, fresh } = await withTraffic(context, async ({ gets }) => {
-      const scalePlain = (replicas: number) => kubectl(['scale', 'deployment/plain', '-n', world.namespace, `--replicas=${replicas}`]);
-      await world.patch(name, { backends: [helloBackend('web', 6, {}, ['--linger', '2s'])] });
-      await scalePlain(6);
-      await world.settled(name);
-      await flowing(gets);
-      await scalePlain(2);
-      await world.patch(name, { backends: [helloBackend('web', 2, {}, ['--linger', '2s'])] });
-      await waitFor('two servers', async () => (await world.servers(name)).length === 2);
-      await world.settled(name);
-    });
+    const { gets, posts, fresh } = await withTraffic(
+      context,
+      async ({ gets }) => {
+        const scalePlain = (replicas: number) => kubectl(['scale', 'deployment/plain', '-n', world.namespace, `--replicas=${replicas}`]);
+        await world.patch(name, { backends: [helloBackend('web', 6, {}, ['--linger', '2s'])] });
+        await scalePlain(6);
+        await world.settled(name);
+        await flowing(gets);
+        await scalePlain(2);
+        await world.patch(name, { backends: [helloBackend('web', 2, {}, ['--linger', '2s'])] });
+        await waitFor('two servers', async () => (await world.servers(name)).length === 2);
+        await world.settled(name);
+      },
+      SLOW_POSTS,
+    );
     noneFailed(gets);
     noneFailed(fresh);
     noneFailed(posts);

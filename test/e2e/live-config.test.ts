@@ -6,7 +6,6 @@ import { api, kubectl } from './support/api.ts';
 import type { LoadResult } from './support/load-agent.ts';
 import { helloBackend, quickHeartbeat, resource } from './support/manifests.ts';
 import { type Deployment, paths } from './support/objects.ts';
-import { spreadExactly } from './support/statistics.ts';
 import { waitFor } from './support/wait.ts';
 import { rate, useWorld } from './support/world.ts';
 
@@ -62,30 +61,30 @@ suite('the spec changes while requests go on', () => {
 
   const two = (blue: number, green: number) => [helloBackend('blue', 2, { weight: blue }), helloBackend('green', 2, { weight: green })];
 
-  world.test('two backends come up, half and half', { timeout: 120_000 }, async () => {
+  world.test('two backends come up, half and half', { timeout: 120_000 }, async (context) => {
     ({ spec } = resource(name, { backends: two(1, 1) }));
     await apply({});
     await world.settled(name);
-    await spreadExactly(50, () => shareOf('green'));
+    await world.spreadExactly(context, name, 50, () => shareOf('green'));
   });
 
-  world.test('weights: 3 to 1, then all to one', async () => {
+  world.test('weights: 3 to 1, then all to one', async (context) => {
     await change({ backends: two(3, 1) });
-    await spreadExactly(25, () => shareOf('green'));
+    await world.spreadExactly(context, name, 25, () => shareOf('green'));
     await change({ backends: two(1, 0) });
-    await spreadExactly(0, () => shareOf('green'));
+    await world.spreadExactly(context, name, 0, () => shareOf('green'));
     await change({ backends: two(1, 1) });
   });
 
-  world.test('strategy: RoundRobin, Random, WeightedRoundRobin', async () => {
+  world.test('strategy: RoundRobin, Random, WeightedRoundRobin', async (context) => {
     await change({ strategy: { type: 'Random' } });
     assert.equal((await world.status(name)).summary?.strategy, 'Random');
     const random = Object.values(await sample(400));
     assert.notDeepEqual(random, [100, 100, 100, 100]);
     await change({ strategy: { type: 'WeightedRoundRobin' } });
-    await spreadExactly([100, 100, 100, 100], async () => Object.values(await sample(400)));
+    await world.spreadExactly(context, name, [100, 100, 100, 100], async () => Object.values(await sample(400)));
     await change({ strategy: { type: 'RoundRobin' } });
-    await spreadExactly([100, 100, 100, 100], async () => Object.values(await sample(400)));
+    await world.spreadExactly(context, name, [100, 100, 100, 100], async () => Object.values(await sample(400)));
   });
 
   world.test('heartbeat: another schedule, then one that no server passes', async () => {
@@ -101,31 +100,35 @@ suite('the spec changes while requests go on', () => {
     await world.settled(name);
   });
 
-  world.test('a backend is renamed: the new one is there before the old one goes, and nothing fails', { timeout: 180_000 }, async () => {
-    const renamed = [helloBackend('blue', 2, { weight: 1 }), helloBackend('teal', 2, { weight: 1 })];
-    const deployments = paths.deployments(world.namespace);
-    let ready = 0;
-    const gone = waitFor(
-      'the Deployment of the old name to go',
-      async () => {
-        const { status } = (await api.get<Deployment>(`${deployments}/shop--teal`)) ?? {};
-        ready = status?.availableReplicas ?? 0;
-        return (await api.get(`${deployments}/shop--green`)) === null;
-      },
-      { timeoutMs: 90_000 },
-    );
-    await change({ backends: renamed }, async () => {
-      await waitFor('the servers of the old name to go', async () => (await world.servers(name, 'green')).length === 0, {
-        timeoutMs: 60_000,
+  world.test(
+    'a backend is renamed: the new one is there before the old one goes, and nothing fails',
+    { timeout: 180_000 },
+    async (context) => {
+      const renamed = [helloBackend('blue', 2, { weight: 1 }), helloBackend('teal', 2, { weight: 1 })];
+      const deployments = paths.deployments(world.namespace);
+      let ready = 0;
+      const gone = waitFor(
+        'the Deployment of the old name to go',
+        async () => {
+          const { status } = (await api.get<Deployment>(`${deployments}/shop--teal`)) ?? {};
+          ready = status?.availableReplicas ?? 0;
+          return (await api.get(`${deployments}/shop--green`)) === null;
+        },
+        { timeoutMs: 90_000 },
+      );
+      await change({ backends: renamed }, async () => {
+        await waitFor('the servers of the old name to go', async () => (await world.servers(name, 'green')).length === 0, {
+          timeoutMs: 60_000,
+        });
       });
-    });
-    await gone;
-    assert.equal(ready, 2, 'servers of the new name when the Deployment of the old one went');
-    await spreadExactly(50, () => shareOf('teal'));
-    for (const path of [`${paths.deployments(world.namespace)}/shop--green`, `${paths.core(world.namespace, 'services')}/shop--green`]) {
-      await waitFor(`${path} to go`, async () => (await api.get(path)) === null);
-    }
-  });
+      await gone;
+      assert.equal(ready, 2, 'servers of the new name when the Deployment of the old one went');
+      await world.spreadExactly(context, name, 50, () => shareOf('teal'));
+      for (const path of [`${paths.deployments(world.namespace)}/shop--green`, `${paths.core(world.namespace, 'services')}/shop--green`]) {
+        await waitFor(`${path} to go`, async () => (await api.get(path)) === null);
+      }
+    },
+  );
 
   world.test(
     'replicas are taken out of the spec: the live number stays, and somebody else may change it',

@@ -32,6 +32,13 @@ suite('the operator goes, and the service does not notice', () => {
     return Date.now() - since;
   }
 
+  async function saysThatItLeads({ status }: Pod): Promise<boolean> {
+    const { body } = await fetchInside({ host: status.podIP ?? '', port: 8081, path: '/metrics' });
+    const [, value] = /^leader_election_master_status\{.*\} ([01])$/m.exec(body) ?? [];
+    assert.ok(value !== undefined, body.slice(0, 200));
+    return value === '1';
+  }
+
   world.test('a service comes up', { timeout: 120_000 }, async () => {
     await world.apply(resource(name, { backends: [helloBackend('web', 3)] }));
     await world.settled(name);
@@ -84,6 +91,10 @@ suite('the operator goes, and the service does not notice', () => {
       await world.patch(name, { strategy: { type: 'Random' } });
       await world.settled(name);
       assert.notEqual(await leader(), holder);
+      const leading = await Promise.all(
+        (await operators()).map(async (operator) => ((await saysThatItLeads(operator)) ? [operator.metadata.name] : [])),
+      );
+      assert.deepEqual(leading.flat(), [(await leadingPod()).metadata.name]);
     },
   );
 
@@ -113,5 +124,12 @@ suite('the operator goes, and the service does not notice', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { resource?: string });
     assert.ok(lines.some(({ resource }) => resource === `${world.namespace}/${name}`));
+    // All objects and pods of a service have its name in theirs; other test files have services of that name too.
+    const about = lines.filter((line) => JSON.stringify(line).includes(`${name}--`));
+    assert.deepEqual(
+      about.filter(({ resource }) => !resource?.endsWith(`/${name}`)),
+      [],
+    );
+    assert.ok(about.length > 0);
   });
 });

@@ -252,7 +252,10 @@ export class FakeApiServer {
 function refusalOf({ method, headers }: SeenRequest, sent: KubeObject, before: KubeObject | undefined): [number, string] {
   const isApply = headers['content-type'] === 'application/apply-patch+yaml';
   if (method === 'POST') return before ? [409, 'AlreadyExists'] : [0, ''];
-  if (!before) return isApply ? [0, ''] : [404, 'NotFound'];
+  const uid = sent.metadata?.uid;
+  if (!before && isApply) return uid ? [409, 'Conflict'] : [0, ''];
+  if (!before) return [404, 'NotFound'];
+  if (isApply && uid && uid !== before.metadata?.uid) return [422, 'Invalid'];
   const version = sent.metadata?.resourceVersion;
   return version && version !== before.metadata?.resourceVersion ? [409, 'Conflict'] : [0, ''];
 }

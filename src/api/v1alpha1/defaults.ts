@@ -9,10 +9,14 @@ import type {
   Heartbeat,
   Limits,
   LoadBalancedService,
+  PodTemplateOverlay,
   Port,
   PortTls,
   Schedule,
 } from './types.ts';
+
+/** Balancers of a resource that does not say how many, until somebody else (an autoscaler) does. */
+export const INITIAL_BALANCERS = 2;
 
 /**
  * The default of every field of v1alpha1 that has a fixed one, by its path. Frozen: what a stored resource means never changes.
@@ -21,6 +25,8 @@ import type {
 export const DEFAULTS = {
   'spec.suspend': false,
   'spec.service.type': 'ClusterIP',
+  'spec.service.adoption': 'Never',
+  'spec.service.deletion': 'Delete',
   'spec.ports[].protocol': 'HTTP',
   'spec.backends[].protocol': 'HTTP1',
   'spec.ports[].tls.minVersion': '1.2',
@@ -59,7 +65,6 @@ export const DEFAULTS = {
   'spec.limits.tunnelHalfOpenTimeout': '60s',
   'spec.limits.pendingRequests': 1_024,
   'spec.limits.pendingTimeout': '1s',
-  'spec.balancer.dedicated.replicas': 2,
   'spec.telemetry.accessLog': 'None',
 } as const;
 
@@ -75,7 +80,12 @@ export interface DefaultedSpec {
   readonly heartbeat: DefaultedHeartbeat;
   readonly failover: Required<Failover>;
   readonly limits: DefaultedLimits;
-  readonly balancer: { readonly type: 'Dedicated'; readonly replicas: number };
+  readonly balancer: {
+    readonly type: 'Dedicated';
+    /** Undefined: the live number, and INITIAL_BALANCERS at first. */
+    readonly replicas: number | undefined;
+    readonly template: PodTemplateOverlay;
+  };
   readonly telemetry: { readonly accessLog: 'None' | 'JSON'; readonly responseHeader: string | null };
 }
 
@@ -174,14 +184,19 @@ export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
   const weighted = spec.backends.some((backend) => backend.weight !== undefined);
   return {
     suspend: spec.suspend ?? DEFAULTS['spec.suspend'],
-    service: { name: clientServiceName(resource), type: spec.service?.type ?? DEFAULTS['spec.service.type'] },
+    service: {
+      name: clientServiceName(resource),
+      type: spec.service?.type ?? DEFAULTS['spec.service.type'],
+      adoption: spec.service?.adoption ?? DEFAULTS['spec.service.adoption'],
+      deletion: spec.service?.deletion ?? DEFAULTS['spec.service.deletion'],
+    },
     ports: spec.ports.map(portWithDefaults),
     backends: spec.backends.map((backend) => backendWithDefaults(backend, weighted, spec.ports)),
     strategy: spec.strategy?.type ?? DEFAULTS['spec.strategy.type'],
     heartbeat: heartbeatWithDefaults(spec.heartbeat ?? {}),
     failover: failoverWithDefaults(spec.failover ?? {}),
     limits: limitsWithDefaults(spec.limits ?? {}),
-    balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas ?? DEFAULTS['spec.balancer.dedicated.replicas'] },
+    balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas, template: spec.balancer?.dedicated?.template ?? {} },
     telemetry: {
       accessLog: spec.telemetry?.accessLog ?? DEFAULTS['spec.telemetry.accessLog'],
       responseHeader: spec.telemetry?.responseHeader ?? null,

@@ -176,6 +176,20 @@ export const SCHEMA: StructuralSchema = {
                 "NodePort",
                 "LoadBalancer"
               ]
+            },
+            "adoption": {
+              "type": "string",
+              "enum": [
+                "Never",
+                "IfUnowned"
+              ]
+            },
+            "deletion": {
+              "type": "string",
+              "enum": [
+                "Delete",
+                "Orphan"
+              ]
             }
           }
         },
@@ -1225,6 +1239,320 @@ export const SCHEMA: StructuralSchema = {
                   "format": "int32",
                   "minimum": 1,
                   "maximum": 100
+                },
+                "template": {
+                  "type": "object",
+                  "properties": {
+                    "metadata": {
+                      "type": "object",
+                      "properties": {
+                        "labels": {
+                          "type": "object",
+                          "maxProperties": 64,
+                          "additionalProperties": {
+                            "type": "string",
+                            "maxLength": 63
+                          },
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "!self.exists(k, k.startsWith('evenkeel.dev/') || k in ['app.kubernetes.io/name', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by'])",
+                              "message": "must not give the labels that are the operator's own (evenkeel.dev/..., app.kubernetes.io/name, component and managed-by)"
+                            }
+                          ]
+                        },
+                        "annotations": {
+                          "type": "object",
+                          "maxProperties": 64,
+                          "additionalProperties": {
+                            "type": "string",
+                            "maxLength": 65536
+                          },
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "!self.exists(k, k.startsWith('evenkeel.dev/'))",
+                              "message": "must not give annotations under evenkeel.dev/, which are the operator's own"
+                            }
+                          ]
+                        }
+                      }
+                    },
+                    "spec": {
+                      "type": "object",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "!has(self.serviceAccountName)",
+                          "message": "serviceAccountName cannot be changed, because the balancer's rights go with its own service account",
+                          "fieldPath": ".serviceAccountName"
+                        },
+                        {
+                          "rule": "!has(self.securityContext)",
+                          "message": "securityContext cannot be changed, because the balancer runs under the restricted Pod Security Standard; one of a further container can be given there",
+                          "fieldPath": ".securityContext"
+                        }
+                      ],
+                      "properties": {
+                        "containers": {
+                          "type": "array",
+                          "maxItems": 16,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "name"
+                          ],
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(c, c.name != 'balancer' || !(has(c.image) || has(c.imagePullPolicy) || has(c.command) || has(c.args) || has(c.workingDir) || has(c.env) || has(c.envFrom) || has(c.ports) || has(c.volumeMounts) || has(c.volumeDevices) || has(c.lifecycle) || has(c.livenessProbe) || has(c.readinessProbe) || has(c.startupProbe) || has(c.securityContext)))",
+                              "message": "of the container balancer only resources can be given; its image, command, args, environment, mounts, ports, probes and security context cannot be changed"
+                            },
+                            {
+                              "rule": "self.all(c, c.name == 'balancer' || has(c.image))",
+                              "message": "each container but balancer needs an image"
+                            }
+                          ],
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true,
+                            "required": [
+                              "name"
+                            ],
+                            "properties": {
+                              "name": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 63
+                              },
+                              "image": {
+                                "type": "string",
+                                "maxLength": 4096
+                              },
+                              "imagePullPolicy": {
+                                "type": "string",
+                                "maxLength": 4096
+                              },
+                              "command": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "string",
+                                  "maxLength": 65536
+                                }
+                              },
+                              "args": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "string",
+                                  "maxLength": 65536
+                                }
+                              },
+                              "workingDir": {
+                                "type": "string",
+                                "maxLength": 4096
+                              },
+                              "env": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "object",
+                                  "x-kubernetes-preserve-unknown-fields": true
+                                }
+                              },
+                              "envFrom": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "object",
+                                  "x-kubernetes-preserve-unknown-fields": true
+                                }
+                              },
+                              "ports": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "object",
+                                  "x-kubernetes-preserve-unknown-fields": true
+                                }
+                              },
+                              "volumeMounts": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "object",
+                                  "x-kubernetes-preserve-unknown-fields": true
+                                }
+                              },
+                              "volumeDevices": {
+                                "type": "array",
+                                "maxItems": 256,
+                                "x-kubernetes-list-type": "atomic",
+                                "items": {
+                                  "type": "object",
+                                  "x-kubernetes-preserve-unknown-fields": true
+                                }
+                              },
+                              "lifecycle": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              },
+                              "livenessProbe": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              },
+                              "readinessProbe": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              },
+                              "startupProbe": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              },
+                              "securityContext": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              },
+                              "resources": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": true
+                              }
+                            }
+                          }
+                        },
+                        "initContainers": {
+                          "type": "array",
+                          "maxItems": 16,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "name"
+                          ],
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(c, c.name != 'balancer')",
+                              "message": "none may be called balancer, which is our container"
+                            }
+                          ],
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true,
+                            "required": [
+                              "name"
+                            ],
+                            "properties": {
+                              "name": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 63
+                              }
+                            }
+                          }
+                        },
+                        "volumes": {
+                          "type": "array",
+                          "maxItems": 64,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "name"
+                          ],
+                          "x-kubernetes-validations": [
+                            {
+                              "rule": "self.all(v, v.name != 'secrets')",
+                              "message": "none may be called secrets, which is the volume of the balancer's certificates"
+                            }
+                          ],
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true,
+                            "required": [
+                              "name"
+                            ],
+                            "properties": {
+                              "name": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 253
+                              }
+                            }
+                          }
+                        },
+                        "imagePullSecrets": {
+                          "type": "array",
+                          "maxItems": 64,
+                          "x-kubernetes-list-type": "map",
+                          "x-kubernetes-list-map-keys": [
+                            "name"
+                          ],
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true,
+                            "required": [
+                              "name"
+                            ],
+                            "properties": {
+                              "name": {
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": 253
+                              }
+                            }
+                          }
+                        },
+                        "tolerations": {
+                          "type": "array",
+                          "maxItems": 64,
+                          "x-kubernetes-list-type": "atomic",
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true
+                          }
+                        },
+                        "topologySpreadConstraints": {
+                          "type": "array",
+                          "maxItems": 64,
+                          "x-kubernetes-list-type": "atomic",
+                          "items": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": true
+                          }
+                        },
+                        "nodeSelector": {
+                          "type": "object",
+                          "maxProperties": 64,
+                          "additionalProperties": {
+                            "type": "string",
+                            "maxLength": 63
+                          }
+                        },
+                        "affinity": {
+                          "type": "object",
+                          "x-kubernetes-preserve-unknown-fields": true
+                        },
+                        "priorityClassName": {
+                          "type": "string",
+                          "maxLength": 253
+                        },
+                        "runtimeClassName": {
+                          "type": "string",
+                          "maxLength": 253
+                        },
+                        "schedulerName": {
+                          "type": "string",
+                          "maxLength": 253
+                        },
+                        "serviceAccountName": {
+                          "type": "string",
+                          "maxLength": 253
+                        },
+                        "securityContext": {
+                          "type": "object",
+                          "x-kubernetes-preserve-unknown-fields": true
+                        }
+                      }
+                    }
+                  }
                 }
               }
             }

@@ -53,9 +53,10 @@ export interface LoadBalancedServiceSpec {
      */
     dedicated?: {
       /**
-       * Number of balancer pods, 1 to 100. Each decides for itself. Default 2.
+       * Number of balancer pods, 1 to 100. Each decides for itself. Left out, the live number stays, so that an autoscaler can own it (2 at first). Default is the live number.
        */
       replicas?: number;
+      template?: PodTemplateOverlay;
     };
   };
   /**
@@ -84,6 +85,14 @@ export interface ClientService {
    * Type of the Service. ClusterIP is reached from inside the cluster, NodePort also on a port of each node, LoadBalancer also through the load balancer of the cluster's provider. Default ClusterIP.
    */
   type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /**
+   * What happens to a Service of that name that is there already. IfUnowned takes it over where no other object owns it, with its addresses and the names of its ports, as soon as every balancer can take its clients; Never leaves it alone and says so. Default Never.
+   */
+  adoption?: 'Never' | 'IfUnowned';
+  /**
+   * What happens to the Service when the resource is deleted. Delete takes it along; Orphan leaves it behind as it is, so that it can lead elsewhere, and holds from the moment that the operator has seen it. Default Delete.
+   */
+  deletion?: 'Delete' | 'Orphan';
 }
 /**
  * One port of the Service.
@@ -344,7 +353,7 @@ export interface Heartbeat {
    */
   grpc?: {
     /**
-     * Name of the service to ask for, as the server's health service knows it; without it the server as a whole is asked for.
+     * Name of the service to ask for, as the server's health service knows it. Default is the server as a whole.
      */
     service?: string;
     /**
@@ -523,6 +532,93 @@ export interface Limits {
    * How long a request may wait for a server under requestsPerServer. It gets 503 then, with Retry-After. A duration of 10ms to 1h. Default 1s.
    */
   pendingTimeout?: string;
+}
+/**
+ * What the pods of the balancers have besides. Maps are merged into what the operator makes, containers and volumes added to it by name, and other lists take the place of its own. A change of it replaces the pods, one after the other. Our container is called `balancer`, and only its resources can be changed.
+ */
+export interface PodTemplateOverlay {
+  /**
+   * Labels and annotations of the pods.
+   */
+  metadata?: {
+    /**
+     * Labels, in addition to those of the operator.
+     */
+    labels?: Record<string, string>;
+    /**
+     * Annotations.
+     */
+    annotations?: Record<string, string>;
+  };
+  /**
+   * Fields of a PodSpec.
+   */
+  spec?: {
+    /**
+     * Further containers (sidecars), and `balancer` with the resources that it is to have. Up to 16.
+     *
+     * Items: A container of a PodSpec.
+     */
+    containers?: Record<string, unknown>[];
+    /**
+     * Containers that end before the balancer starts, and sidecars with restartPolicy Always. Up to 16.
+     *
+     * Items: A container of a PodSpec.
+     */
+    initContainers?: Record<string, unknown>[];
+    /**
+     * Volumes for further containers. Up to 64.
+     *
+     * Items: One of them, as in a PodSpec.
+     */
+    volumes?: Record<string, unknown>[];
+    /**
+     * Secrets to pull images with, the balancer's too. Up to 64.
+     *
+     * Items: One of them, as in a PodSpec.
+     */
+    imagePullSecrets?: Record<string, unknown>[];
+    /**
+     * Taints of nodes that do not keep the pods away. Up to 64.
+     *
+     * Items: One of them, as in a PodSpec.
+     */
+    tolerations?: Record<string, unknown>[];
+    /**
+     * How the pods are spread, in place of evenly over nodes and zones as far as possible. Up to 64.
+     *
+     * Items: One of them, as in a PodSpec.
+     */
+    topologySpreadConstraints?: Record<string, unknown>[];
+    /**
+     * Labels that a node must have.
+     */
+    nodeSelector?: Record<string, string>;
+    /**
+     * Which nodes, and which pods beside them, are preferred or required.
+     */
+    affinity?: Record<string, unknown>;
+    /**
+     * Name of the PriorityClass of the pods.
+     */
+    priorityClassName?: string;
+    /**
+     * Name of the RuntimeClass of the pods.
+     */
+    runtimeClassName?: string;
+    /**
+     * Name of the scheduler of the pods.
+     */
+    schedulerName?: string;
+    /**
+     * Refused; the pods have the balancer's own service account.
+     */
+    serviceAccountName?: string;
+    /**
+     * Refused; the pods have the security context that the balancer needs.
+     */
+    securityContext?: Record<string, unknown>;
+  };
 }
 /**
  * What was observed. Written by the operator on change.
@@ -880,7 +976,7 @@ export interface BalancerReportSpec {
    */
   failOpen?: string[];
   /**
-   * The last failovers, newest first; at most 20.
+   * The last 20 failovers, and of the last minute up to 100; newest first.
    *
    * Items: One endpoint's outage as this balancer saw it.
    */

@@ -57,6 +57,15 @@ export const namesCases: ResourceCases = {
     resource: withSpec('service: {name: other--stable}'),
     refused: { at: 'spec.service.name', says: LABEL },
   },
+  'a Service that is taken over and left behind is taken': { resource: withSpec('service: {adoption: IfUnowned, deletion: Orphan}') },
+  'an adoption that is not known is refused': {
+    resource: withSpec('service: {adoption: Always}'),
+    refused: { at: 'spec.service.adoption', says: 'must be Never or IfUnowned', serverSays: 'Unsupported value: "Always"' },
+  },
+  'a deletion that is not known is refused': {
+    resource: withSpec('service: {deletion: Retain}'),
+    refused: { at: 'spec.service.deletion', says: 'must be Delete or Orphan', serverSays: 'Unsupported value: "Retain"' },
+  },
   'a Service type that is not known is refused': {
     resource: withSpec('service: {type: ExternalName}'),
     refused: { at: 'spec.service.type', says: 'must be ClusterIP or NodePort or LoadBalancer', serverSays: 'Unsupported value' },

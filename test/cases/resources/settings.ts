@@ -60,6 +60,26 @@ export const settingsCases: ResourceCases = {
     resource: withLimits('{requestTimeout: 5min}'),
     refused: { at: 'spec.limits.requestTimeout', says: 'must be a duration of 10ms to 24h' },
   },
+  'a time for bodies under a second is refused': {
+    resource: withLimits('{bodyTimeout: 999ms}'),
+    refused: { at: 'spec.limits.bodyTimeout', says: 'must be a duration of 1s to 1h' },
+  },
+  'an idle time over a day is refused': {
+    resource: withLimits('{idleTimeout: 25h}'),
+    refused: { at: 'spec.limits.idleTimeout', says: 'must be a duration of 1s to 24h' },
+  },
+  'a time for slow readers over an hour is refused': {
+    resource: withLimits('{writeTimeout: 61m}'),
+    refused: { at: 'spec.limits.writeTimeout', says: 'must be a duration of 1s to 1h' },
+  },
+  'a time in line under 10 ms is refused': {
+    resource: withLimits('{requestsPerServer: 1, pendingTimeout: 9ms}'),
+    refused: { at: 'spec.limits.pendingTimeout', says: 'must be a duration of 10ms to 1h' },
+  },
+  'a time of half-open tunnels over a week is refused': {
+    resource: withLimits('{tunnelHalfOpenTimeout: 169h}'),
+    refused: { at: 'spec.limits.tunnelHalfOpenTimeout', says: 'must be a duration of 1s to 168h' },
+  },
   'an idle time of tunnels over a week is refused': {
     resource: withLimits('{tunnelIdleTimeout: 169h}'),
     refused: { at: 'spec.limits.tunnelIdleTimeout', says: 'must be a duration of 1s to 168h' },

@@ -39,6 +39,8 @@ export interface LoadResult {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Requests answered with 2xx by the server that its X-Server header names. */
   readonly servers: Readonly<Record<string, number>>;
+  /** The server of each of the first 1,000 requests, in the order in which they were sent; empty where none answered with 2xx. */
+  readonly order: readonly string[];
   /** In milliseconds, from when the request was due to be sent. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
   /** The first 500; `at` is the time (Date.now()) at which the request was due. */
@@ -155,6 +157,7 @@ class Load {
   readonly #latencies: number[] = [];
   readonly #outcomes: Record<string, number> = {};
   readonly #servers: Record<string, number> = {};
+  readonly #order: string[] = [];
   readonly #failures: { at: number; outcome: string; latencyMs: number }[] = [];
   readonly #under = new Set<Promise<void>>();
   #running = true;
@@ -184,6 +187,7 @@ class Load {
       failed: sorted.length - this.#ok,
       outcomes: this.#outcomes,
       servers: this.#servers,
+      order: this.#order,
       latency: { p50: at(0.5), p99: at(0.99), max: at(1) },
       failures: this.#failures,
     };
@@ -211,13 +215,15 @@ class Load {
   }
 
   async #send(dueAt: number): Promise<void> {
-    this.#sent += 1;
+    const index = this.#sent++;
+    if (index < 1000) this.#order.push('');
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.usable) connection = this.#idle.pop();
     connection ??= new Connection(this.#spec);
     const { outcome, headers } = await connection.send(this.#text, this.#timeoutMs);
     if (connection.usable && this.#spec.connections !== 'New') this.#idle.push(connection);
     else connection.close();
+    if (index < 1000 && /^2/.test(outcome)) this.#order[index] = headers['x-server'] ?? '';
     this.#count(outcome, headers['x-server'], dueAt);
   }
 

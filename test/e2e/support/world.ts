@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, type TestContext, type TestOptions, test } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { backendSelector, balancerSelector, COMPONENT_LABEL, SERVICE_LABEL } from '../../../src/api/v1alpha1/labels.ts';
+import { BALANCER_ADMIN_PORT } from '../../../src/api/v1alpha1/names.ts';
 import type { LoadBalancedServiceSpec, LoadBalancedServiceStatus, RecentFailover } from '../../../src/api/v1alpha1/types.ts';
 import { ensureAgent, fetchInside, Load } from './agent.ts';
 import { api, apply, kubectl } from './api.ts';
@@ -9,6 +10,7 @@ import { explain } from './explain.ts';
 import { ensureInstalled } from './install.ts';
 import type { FetchResult, LoadSpec } from './load-agent.ts';
 import { type Event, isReady, type Pod, paths, podsOf, type Service, type StoredResource } from './objects.ts';
+import { spreadExactly } from './statistics.ts';
 import { waitFor } from './wait.ts';
 
 type Body = (context: TestContext) => Promise<void>;
@@ -136,6 +138,25 @@ export class World {
       const now = await this.pod(pod.metadata.name);
       return now !== null && isReady(now) && restarts(now) > restarts(pod);
     });
+  }
+
+  /** How often endpoints have changed their state, in the eyes of all balancers together. */
+  async transitions(name: string): Promise<number> {
+    const counts = (await this.balancers(name)).map(async ({ metadata }) => {
+      const { text } = await api.request(
+        'GET',
+        `${paths.core(this.namespace, 'pods')}/${metadata.name}:${BALANCER_ADMIN_PORT}/proxy/metrics`,
+      );
+      if (!text.includes('evenkeel_endpoint_transitions_total'))
+        throw new Error(`no metrics of balancer ${metadata.name}: ${text.slice(0, 200)}`);
+      return [...text.matchAll(/^evenkeel_endpoint_transitions_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Samples of requests to this resource have to be spread exactly as expected; see `spreadExactly`. */
+  spreadExactly(context: TestContext, name: string, expected: unknown, sample: () => Promise<unknown>): Promise<void> {
+    return spreadExactly(expected, sample, { changes: () => this.transitions(name), tell: (message) => context.diagnostic(message) });
   }
 
   /** Starts a load against a Service, by its cluster IP. */

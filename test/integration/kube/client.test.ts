@@ -279,16 +279,27 @@ describe('the client', () => {
     assert.equal(server.count('POST', 'configmaps'), 1);
   });
 
+  test('tells each answer once, with its method and status', async () => {
+    const told: string[] = [];
+    const observed = new KubeClient(server.credentials(), { onAnswer: (method, status) => void told.push(`${method} ${status}`) });
+    removeFaults.push(() => observed.close());
+    await observed.apply(configMap('told'), manager);
+    await observed.find(Resources.ConfigMap, { namespace: 'default', name: 'nowhere' });
+    assert.deepEqual(told, ['PATCH 201', 'GET 404']);
+  });
+
   test('says that nobody is there', async () => {
     const gone = new FakeApiServer();
     await gone.listen();
     await gone.close();
-    const lost = new KubeClient(gone.credentials());
+    const told: (number | null)[] = [];
+    const lost = new KubeClient(gone.credentials(), { onAnswer: (_, status) => void told.push(status) });
     await assert.rejects(lost.list(Resources.ConfigMap, {}), (error) => {
       assert.ok(error instanceof ConnectionError);
       assert.equal(error.code, 'ApiUnreachable');
       assert.match(error.message, /^cannot reach the Kubernetes API at https:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/);
       return true;
     });
+    assert.deepEqual(told, [null]);
   });
 });

@@ -91,6 +91,13 @@ describe('the elector', () => {
     assert.equal(elector.acquisitions, 1);
   });
 
+  test('a leader that has stopped leaves no timer behind, so that its process can end', async () => {
+    const elector = create('a');
+    await until(() => elector.isLeader, 'leadership');
+    await elector.stop();
+    assert.deepEqual(timers.waits, []);
+  });
+
   test('only one of two leads, and a stopped leader hands over within three seconds, after onLost has ended', async () => {
     let endWork: () => void = () => {};
     const a = create('a', { onLost: () => new Promise((resolve) => void (endWork = resolve)) });

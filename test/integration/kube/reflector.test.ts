@@ -272,6 +272,39 @@ describe('the reflector', () => {
     assert.equal(reflector.lastError, null);
   });
 
+  test('lists again at an interval that is longer than a watch lasts', async () => {
+    await createWatching({ relistIntervalMs: 600_000 });
+    for (let ended = 0; ended < 9; ended++) {
+      await timers.advance(60_000);
+      server.bookmark();
+      server.endWatches('end');
+      await timers.advanceUntil(() => server.openWatches === 1, 'the next watch', 10);
+    }
+    assert.equal(server.lists('pods').length, 1);
+    await timers.advance(60_000);
+    await timers.advanceUntil(() => server.lists('pods').length === 2, 'a list');
+  });
+
+  test('a hundred that started together do not list again together', async () => {
+    const chances = Array.from({ length: 100 }, (_, i) => i / 100);
+    const waits = await Promise.all(
+      chances.map(async (chance) => {
+        const own = new FakeTimers();
+        const each = new Reflector({ client, resource: Resources.Pod, timers: own, random: () => chance, relistIntervalMs: 3_600_000 });
+        each.start();
+        await each.synced;
+        await until(() => own.waits.some((ms) => ms > 600_000), 'its watch');
+        const wait = Math.max(...own.waits);
+        await each.stop();
+        return wait;
+      }),
+    );
+    const [first, last] = [Math.min(...waits), Math.max(...waits)];
+    assert.ok(first >= 3_240_000 && first < 3_250_000, `${first}`);
+    assert.ok(last <= 3_960_000 && last > 3_940_000, `${last}`);
+    assert.equal(new Set(waits.map((wait) => Math.round(wait / 7_200))).size > 90, true, 'evenly spread over twelve minutes');
+  });
+
   test('goes on when a handler throws', async () => {
     create();
     reflector.onChange(() => {

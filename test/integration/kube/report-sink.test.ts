@@ -134,6 +134,60 @@ describe('the report sink', () => {
     await isWritten(2);
   });
 
+  const older = (ms: number): BalancerReportBody => {
+    const first = report(1);
+    return {
+      ...first,
+      unhealthyEndpoints: first.unhealthyEndpoints.map((each) => ({ ...each, forMilliseconds: each.forMilliseconds + ms })),
+      failovers: first.failovers.map((each) => ({ ...each, agoMilliseconds: each.agoMilliseconds + ms })),
+    };
+  };
+
+  test('an hour in which nothing is new costs a look in ten minutes, which says the same as before of the same object', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    const { uid } = stored()?.metadata ?? {};
+    for (let seconds = 30; seconds <= 3_600; seconds += 30) {
+      await timers.advance(30_000);
+      sink.publish(older(seconds * 1_000));
+      await timers.advance(0);
+    }
+    await until(() => client.pending === 0, 'the last of it');
+    const looks = server.requests.slice(1).map(({ body }) => JSON.parse(body));
+    // The random generator gives 1, so that looks are 11 minutes apart.
+    assert.equal(looks.length, 5);
+    for (const { metadata, spec } of looks) assert.deepEqual([metadata.uid, spec], [uid, report(1)]);
+  });
+
+  test('makes the object anew where somebody deleted it and nothing is new, with the ages that are right by then', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    server.remove(REPORTS, 'web-x');
+    await timers.advance(600_000);
+    sink.publish(older(600_000));
+    await timers.advance(100_000);
+    sink.publish(older(700_000));
+    await until(() => stored() !== undefined, 'the new object');
+    assert.equal(stored()?.spec.failovers[0]?.agoMilliseconds, 700_060);
+  });
+
+  test('what could not be written is written although the one before said the same', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    await timers.advance(1_000);
+    let refusals = 0;
+    const remove = server.addFault((_, response) => {
+      server.refuse(response, 500, 'InternalError', 'it may have been stored all the same');
+      return ++refusals > 0;
+    });
+    sink.publish(report(2));
+    await until(() => refusals === 1, 'the try');
+    remove();
+    sink.publish(report(1));
+    await until(() => server.requests.length === 3, 'the one after it');
+    assert.equal(JSON.parse(server.requests[2]?.body ?? '').spec.appliedGeneration, 1);
+  });
+
   test('does not insist on a report that the API server will never take', async () => {
     const remove = server.addFault((_, response) => {
       server.refuse(response, 422, 'Invalid', 'spec is wrong');

@@ -61,13 +61,17 @@ test('a request that failed long before, or in an outage that is over, does not'
   assert.equal(recorder.reports(65_000)[0]?.rescued, 1);
 });
 
-test('the newest come first, and no more than twenty are kept', () => {
+test('the newest come first: twenty, and of the last minute up to a hundred', () => {
   const recorder = new FailoverRecorder('ab');
   for (let port = 1; port <= 25; port++) recorder.out(endpoint(port), 'HeartbeatTimeout', 1, port);
-  const reports = recorder.reports(100);
+  assert.equal(recorder.reports(60_001).length, 25);
+  assert.equal(recorder.reports(60_004).length, 22);
+  const reports = recorder.reports(70_000);
   assert.equal(reports.length, 20);
   assert.equal(reports[0]?.address, '10.0.0.1:25');
   assert.equal(recorder.count, 25);
+  for (let port = 1; port <= 300; port++) recorder.out(endpoint(1_000 + port), 'HeartbeatTimeout', 1, 80_000);
+  assert.equal(recorder.reports(80_000).length, 100);
 });
 
 test('an endpoint that is out is not put out twice', () => {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type EndpointSlice, followedServices, resolveEndpoints, type SliceEndpoint } from '../../../src/kube/endpoint-slices.ts';
+import {
+  EndpointResolver,
+  type EndpointSlice,
+  followedServices,
+  resolveEndpoints,
+  type SliceEndpoint,
+} from '../../../src/kube/endpoint-slices.ts';
 import type { BackendConfig, EndpointSliceSource } from '../../../src/model/config.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
 
@@ -220,5 +226,35 @@ describe('endpoints of slices', () => {
       },
     ];
     assert.deepEqual(followedServices(backends), ['a-service', 'b-service']);
+  });
+});
+
+describe('the resolver', () => {
+  const backends = [backend('a')];
+  const [one, two] = [slice('s1', [at('10.0.0.1'), at('10.0.0.2')]), slice('s2', [at('10.0.1.1')])];
+  const resolver = new EndpointResolver();
+  const before = resolver.resolve(backends, () => [one, two]);
+
+  test('gives the same objects again for a slice that has not changed, and others for one that has', () => {
+    const after = resolver.resolve(backends, () => [slice('s1', [at('10.0.0.2')]), two]);
+    assert.deepEqual(seen(after), ['a http 10.0.0.2:8080 Ready', 'a http 10.0.1.1:8080 Ready']);
+    assert.equal(after[1], before[2]);
+    assert.notEqual(after[0], before[1]);
+  });
+
+  test('gives other objects after a change of the configuration', () => {
+    const after = resolver.resolve([backend('a', { serverWeight: 3 })], () => [one, two]);
+    assert.deepEqual(
+      after.map(({ weight }) => weight),
+      [3, 3, 3],
+    );
+  });
+
+  test('takes each pod of two families once, whichever slice came anew', () => {
+    const four = slice('s4', [at('10.0.0.1', {}, 'p1')]);
+    const six = slice('s6', [at('fd00::1', {}, 'p1'), at('fd00::2', {}, 'p2')], { addressType: 'IPv6' });
+    const both = () => seen(resolver.resolve(backends, () => [six, four]));
+    assert.deepEqual(both(), ['a http 10.0.0.1:8080 Ready', 'a http [fd00::2]:8080 Ready']);
+    assert.deepEqual(both(), ['a http 10.0.0.1:8080 Ready', 'a http [fd00::2]:8080 Ready']);
   });
 });

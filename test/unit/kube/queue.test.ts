@@ -187,15 +187,17 @@ describe('the work queue', () => {
       observer: {
         depth: (keys) => void told.push(`depth ${keys}`),
         added: () => void told.push('added'),
+        taken: (ms) => void told.push(`taken ${ms}`),
         retried: () => void told.push('retried'),
         worked: (ms, succeeded) => void told.push(`worked ${ms} ${succeeded}`),
       },
     });
-    queue.start();
     queue.add('a');
+    await timers.advance(20);
+    queue.start();
     await timers.advance(0);
     await timers.advance(30);
     await end('a', new Error('no'));
-    assert.deepEqual(told, ['added', 'depth 1', 'depth 0', 'worked 30 false', 'retried']);
+    assert.deepEqual(told, ['added', 'depth 1', 'depth 0', 'taken 20', 'worked 30 false', 'retried']);
   });
 });

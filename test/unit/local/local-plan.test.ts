@@ -153,6 +153,12 @@ describe('planLocally', () => {
     ]);
   });
 
+  test('what is meant for the pods of the balancer is named as ignored', () => {
+    const template = '  balancer: {type: Dedicated, dedicated: {template: {spec: {priorityClassName: high}}}}\n';
+    assert.deepEqual(planned(ADDRESSES + template).notices, [
+      'spec.balancer.dedicated.template means nothing without a cluster: the balancer is this process',
+    ]);
+  });
   test('what is ignored is told', () => {
     assert.deepEqual(planned(deployment('{name: web, image: nginx, command: [serve]}')).notices, [
       'backend stable: without a cluster these fields of its template are ignored: spec.containers[0].image',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { toChild } from '../../../src/operator/child.ts';
+import { holderOf, isHeld, toChild } from '../../../src/operator/child.ts';
 
 const owner = { apiVersion: 'evenkeel.dev/v1alpha1', kind: 'LoadBalancedService', name: 'shop', uid: 'owner-1', controller: true };
 
@@ -56,13 +56,26 @@ test('no more is kept of an object than decisions need', () => {
   assert.deepEqual(status, { readyReplicas: 3 });
 });
 
-test('of a Service of somebody else its type is kept, and nothing is computed', () => {
+test('of a Service of somebody else no more is kept than tells whether it can be followed or taken over', () => {
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'old', namespace: 'default' },
-    spec: { type: 'ExternalName', externalName: 'x' },
+    spec: { type: 'ClusterIP', clusterIP: 'None', selector: { app: 'x' }, ports: [{ port: 80, targetPort: 8080 }] },
   };
   const child = toChild(service as KubeObject);
-  assert.deepEqual([child.spec, child.fingerprint], [{ type: 'ExternalName' }, '']);
+  const spec = { type: 'ClusterIP', headless: true, selects: true, ports: [{ name: '', port: 80, protocol: 'TCP' }] };
+  assert.deepEqual([child.spec, child.fingerprint], [spec, '']);
+});
+
+test('an object belongs to its controller, or, without any owner, to the resource that it is held for', () => {
+  const labels = { 'evenkeel.dev/service': 'shop' };
+  const annotations = { 'evenkeel.dev/held-by': 'owner-1' };
+  const held: KubeObject = { metadata: { labels, annotations } };
+  assert.deepEqual([holderOf(held), isHeld(held)], [{ name: 'shop', uid: 'owner-1' }, true]);
+  const owned: KubeObject = { metadata: { labels, annotations, ownerReferences: [{ ...owner, uid: 'owner-2' }] } };
+  assert.deepEqual([holderOf(owned)?.uid, isHeld(owned)], ['owner-2', false]);
+  const theirs: KubeObject = { metadata: { labels, annotations, ownerReferences: [{ ...owner, kind: 'Other' }] } };
+  assert.deepEqual([holderOf(theirs), isHeld(theirs)], [undefined, false]);
+  assert.equal(holderOf({ metadata: { labels } }), undefined);
 });

@@ -22,6 +22,12 @@ function manifest(data = 'one'): Manifest {
 const apiError = (code: number, reason: string, more: object = {}) =>
   new ApiError('write', { code, reason, message: `words of ${reason}`, details: {}, ...more });
 
+/** Which object an apply is for. Version 1 is that of none. */
+function meaning({ metadata = {} }: KubeObject): string {
+  if (metadata.uid) return 'apply with uid';
+  return metadata.resourceVersion === '1' ? 'create' : 'apply';
+}
+
 /** Writes down what is asked, and answers with the object, a new version and the field managers that a real API server would note. */
 class FakeApi {
   readonly calls: string[] = [];
@@ -30,8 +36,7 @@ class FakeApi {
   #version = 100;
 
   readonly client = {
-    create: async (object: KubeObject) => this.#answer('create', object, 'Update'),
-    apply: async (object: KubeObject) => this.#answer(object.metadata?.uid ? 'apply with uid' : 'apply', object, 'Apply'),
+    apply: async (object: KubeObject) => this.#answer(meaning(object), object, 'Apply'),
     mergePatch: async (_ref: unknown, _name: unknown, patch: KubeObject) =>
       this.#answer('patch', { ...this.live, ...patch, metadata: { ...this.live?.metadata, ...patch.metadata } }, null),
     find: async () => {
@@ -43,6 +48,12 @@ class FakeApi {
       return true;
     },
   } as unknown as WriteClient;
+
+  /** As a version of the operator left it that created by POST. */
+  posted(object: KubeObject): void {
+    this.#answer('post', object, 'Update');
+    this.calls.length = 0;
+  }
 
   failOnce(call: string, error: Error): void {
     this.failures.set(call, [...(this.failures.get(call) ?? []), error]);
@@ -83,13 +94,13 @@ function setUp() {
   return { api, clock, make, writer: make() };
 }
 
-test('the first write is a create, and hands its fields over; after that nothing is written', async () => {
+test('the first write is one apply that is for no object; after that nothing is written', async () => {
   const { api, clock, writer } = setUp();
   await writer.ensure(owner, manifest(), undefined);
-  assert.deepEqual(api.calls, ['create', 'patch']);
+  assert.deepEqual(api.calls, ['create']);
   clock.now = 60_000;
   assert.deepEqual(await writer.ensure(owner, manifest(), api.child), { state: 'InPlace', laterMs: null });
-  assert.equal(api.calls.length, 2);
+  assert.equal(api.calls.length, 1);
 });
 
 test('a change is applied to the very object', async () => {
@@ -100,12 +111,10 @@ test('a change is applied to the very object', async () => {
   assert.deepEqual(api.calls, ['apply with uid']);
 });
 
-test('an operator that was killed between create and hand-over leaves nothing wrong', async () => {
-  const { api, make, writer } = setUp();
-  api.failOnce('patch', new Error('killed'));
-  await assert.rejects(writer.ensure(owner, manifest(), undefined), /killed/);
-  api.calls.length = 0;
-  await make().ensure(owner, manifest(), api.child);
+test('an object that an earlier version created by POST becomes ours by apply', async () => {
+  const { api, writer } = setUp();
+  api.posted(manifest());
+  await writer.ensure(owner, manifest(), api.child);
   assert.deepEqual(api.calls, ['apply with uid', 'patch', 'apply with uid']);
   assert.deepEqual(
     ((api.live?.metadata?.managedFields ?? []) as { operation: string }[]).map(({ operation }) => operation),
@@ -115,9 +124,10 @@ test('an operator that was killed between create and hand-over leaves nothing wr
 
 test('a hand-over that meets a newer version is made on that one', async () => {
   const { api, writer } = setUp();
+  api.posted(manifest());
   api.failOnce('patch', apiError(409, 'Conflict'));
-  await writer.ensure(owner, manifest(), undefined);
-  assert.deepEqual(api.calls, ['create', 'patch', 'find', 'patch']);
+  await writer.ensure(owner, manifest(), api.child);
+  assert.deepEqual(api.calls, ['apply with uid', 'patch', 'find', 'patch', 'apply with uid']);
 });
 
 test("what is refused is told in the API server's words, and is not sent again before its time or another manifest", async () => {
@@ -143,7 +153,7 @@ test('what was refused is tried again after its time', async () => {
 test('an object of somebody else is read, not written', async () => {
   const { api, writer } = setUp();
   api.live = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shop--balancer', uid: 'theirs' } };
-  api.failOnce('create', apiError(409, 'AlreadyExists'));
+  api.failOnce('create', apiError(409, 'Conflict'));
   const written = await writer.ensure(owner, manifest(), undefined);
   assert.ok(written.state === 'Refused' && written.problem.reason === 'NameConflict');
   assert.deepEqual(api.calls, ['create', 'find']);
@@ -153,7 +163,7 @@ test('one that is ours after all, though the cache did not know it, is applied t
   const { api, make, writer } = setUp();
   await writer.ensure(owner, manifest(), undefined);
   api.calls.length = 0;
-  api.failOnce('create', apiError(409, 'AlreadyExists'));
+  api.failOnce('create', apiError(409, 'Conflict'));
   await make().ensure(owner, manifest(), undefined);
   assert.deepEqual(api.calls, ['create', 'find', 'apply with uid']);
 });
@@ -181,9 +191,9 @@ test('an object that the cache has seen go is made anew at once', async () => {
   await writer.ensure(owner, manifest(), undefined);
   clock.now = 500;
   assert.equal((await writer.ensure(owner, manifest(), undefined)).state, 'InPlace');
-  assert.deepEqual(api.calls, ['create', 'patch'], 'the cache is only behind');
+  assert.deepEqual(api.calls, ['create'], 'the cache is only behind');
   assert.ok(api.child);
   writer.forgetObject(owner.key, api.child);
   await writer.ensure(owner, manifest(), undefined);
-  assert.equal(api.calls[2], 'create');
+  assert.equal(api.calls[1], 'create');
 });

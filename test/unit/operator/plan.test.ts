@@ -6,6 +6,7 @@ import { resolveConfig } from '../../../src/config/resolve.ts';
 import type { Child } from '../../../src/operator/child.ts';
 import type { Observation } from '../../../src/operator/observation.ts';
 import { plan } from '../../../src/operator/plan.ts';
+import type { Manifest } from '../../../src/resources/owned.ts';
 import { AWAITED_ANNOTATION, type LiveConfig } from '../../../src/resources/retirement.ts';
 import { view, workload } from '../status/fixtures.ts';
 
@@ -16,12 +17,16 @@ const deployment = (name: string): Backend => ({
   deployment: { replicas: 2, template: {} },
 });
 
-function resource(backends: readonly string[], generation = 2): LoadBalancedService {
+function resource(backends: readonly string[], generation = 2, replicas?: number): LoadBalancedService {
   return {
     apiVersion: 'evenkeel.dev/v1alpha1',
     kind: 'LoadBalancedService',
     metadata: { name: 'shop', namespace: 'default', uid: 'owner-1', generation },
-    spec: { ports: [{ name: 'http', port: 80 }], backends: backends.map(deployment) },
+    spec: {
+      ports: [{ name: 'http', port: 80 }],
+      backends: backends.map(deployment),
+      ...(replicas === undefined ? {} : { balancer: { type: 'Dedicated', dedicated: { replicas } } }),
+    },
   };
 }
 
@@ -40,6 +45,8 @@ interface Situation {
   /** Backends that the balancers list, with two healthy endpoints each; null: no balancer reports. */
   readonly listed?: readonly string[] | null;
   readonly applied?: number;
+  /** spec.balancer.dedicated.replicas. */
+  readonly replicas?: number;
   /** Backends whose servers run. */
   readonly running?: readonly string[];
 }
@@ -48,9 +55,10 @@ function decide(situation: Situation) {
   const { wanted, listed = wanted, applied = 2, running = wanted } = situation;
   const backends = (listed ?? []).map((name) => ({ name, endpoints: 2, healthy: 2 }));
   const observation: Observation = {
-    resource: resource(wanted),
+    resource: resource(wanted, 2, situation.replicas),
     children: situation.children ?? [],
-    live: () => undefined,
+    live: (kind, name) => situation.children?.find((each) => each.kind === kind && each.metadata?.name === name),
+    isUnowned: () => false,
     liveConfig: situation.live === undefined ? live(...wanted) : situation.live,
     views: listed === null ? [] : [view('a', { appliedGeneration: applied, backends })],
     balancers: workload(1),
@@ -65,14 +73,30 @@ function decide(situation: Situation) {
     awaits: configMap?.metadata.annotations?.[AWAITED_ANNOTATION],
     prune: decided.prune.map(({ kind, metadata }) => `${kind}/${metadata?.name}`),
     pending: decided.pending?.reason,
+    balancers: replicasOf(decided.manifests),
     order: decided.manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
   };
+}
+
+/** 'live': nothing is said of them. */
+function replicasOf(manifests: readonly Manifest[]): number | 'live' {
+  const deployment = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'shop--balancer');
+  return (deployment?.spec as { replicas?: number } | undefined)?.replicas ?? 'live';
 }
 
 const KEPT = { given: ['blue', 'stable'], awaits: 'blue', prune: [], pending: 'ReplacingBackends' };
 const bothRun = { wanted: ['blue'], live: { ...live('blue', 'stable'), awaited: ['blue'] }, children: objectsOf('stable') };
 
 const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeof decide>> }> = {
+  'there is no balancer yet, and nobody says how many': { given: { wanted: ['stable'] }, expect: { balancers: 2 } },
+  'there are balancers, and nobody says how many: an autoscaler may': {
+    given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')] },
+    expect: { balancers: 'live' },
+  },
+  'there are balancers, and the spec says how many': {
+    given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')], replicas: 3 },
+    expect: { balancers: 3 },
+  },
   'nothing is obsolete': { given: { wanted: ['stable'] }, expect: { given: ['stable'], prune: [] } },
   'a backend was just renamed': {
     given: { wanted: ['blue'], live: live('stable'), children: objectsOf('stable'), listed: ['stable'], running: [] },
@@ -102,6 +126,19 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   'the Service for clients had another name, and balancers are behind': {
     given: { wanted: ['stable'], children: [child('Service', 'front')], applied: 1 },
     expect: { prune: [], pending: 'RemovingObjects' },
+  },
+  'the Service for clients had another name, and is to outlive the resource': {
+    given: {
+      wanted: ['stable'],
+      children: [
+        {
+          kind: 'Service',
+          fingerprint: '',
+          metadata: { name: 'front', labels: { 'evenkeel.dev/service': 'shop' }, annotations: { 'evenkeel.dev/held-by': 'owner-1' } },
+        },
+      ],
+    },
+    expect: { prune: [], pending: undefined },
   },
   'the Service for clients had another name': {
     given: { wanted: ['stable'], children: [child('Service', 'front')] },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
 import { StatusWriter } from '../../../src/operator/status-writer.ts';
 import { buildStatus } from '../../../src/status/status.ts';
-import { input, resource, view } from '../status/fixtures.ts';
+import { failover, input, resource, START, unhealthy, view } from '../status/fixtures.ts';
 
 const KEY = 'default/shop';
 
@@ -71,4 +71,33 @@ test('it is remembered when the heartbeat figures were written', async () => {
   const kept = buildStatus(input({ previous: result.status, views: [] }));
   await writer.write(KEY, seen('101'), result.status, kept);
   assert.equal(writer.heartbeatWrittenAtMs(KEY), 5_000);
+});
+
+test('the first recovery is told at once, the next ones together five seconds later, and what is worse at once', async () => {
+  const { writer, clock } = setUp();
+  const addresses = ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080'];
+  const seenBy = (up: number, more: Parameters<typeof view>[1] = {}) => [
+    view('a', {
+      backends: [{ name: 'stable', endpoints: 9, healthy: 6 + up }],
+      unhealthyEndpoints: addresses.slice(up).map((address) => unhealthy(address)),
+      failovers: addresses.map((address, i) => failover(`a-${i}`, 5_000, i < up ? 4_000 : null, { address })).reverse(),
+      ...more,
+    }),
+  ];
+  const step = (previous: LoadBalancedService['status'], views: ReturnType<typeof seenBy>) =>
+    buildStatus(input({ previous, views, nowMs: START + clock.now }));
+  const down = step(undefined, seenBy(0));
+  await writer.write(KEY, seen('100'), undefined, down);
+  clock.now = 2_000;
+  const first = step(down.status, seenBy(1));
+  assert.equal(writer.dwellMs(KEY, down.status, first.status), 0);
+  await writer.write(KEY, seen('101'), down.status, first);
+  clock.now = 3_500;
+  const second = step(first.status, seenBy(2));
+  assert.equal(writer.dwellMs(KEY, first.status, second.status), 3_500);
+  assert.equal(writer.dwellMs(KEY, first.status, first.status), 0, 'nothing new is nothing to wait for');
+  const worse = step(first.status, seenBy(2, { unhealthyEndpoints: [unhealthy('10.0.0.9:8080')] }));
+  assert.equal(writer.dwellMs(KEY, first.status, worse.status), 0);
+  clock.now = 7_000;
+  assert.equal(writer.dwellMs(KEY, first.status, second.status), 0);
 });

@@ -7,7 +7,14 @@ const NOW = 1_000_000;
 const owner = { name: 'shop', uid: 'owner-1' };
 
 function live(
-  more: { uid?: string; version?: string; fingerprint?: string; deleting?: true; owner?: { name: string; uid: string } | null } = {},
+  more: {
+    heldBy?: { name: string; uid: string };
+    uid?: string;
+    version?: string;
+    fingerprint?: string;
+    deleting?: true;
+    owner?: { name: string; uid: string } | null;
+  } = {},
 ): Child {
   const controller = more.owner === undefined ? owner : more.owner;
   return {
@@ -15,6 +22,9 @@ function live(
     metadata: {
       uid: more.uid ?? 'uid-1',
       resourceVersion: more.version ?? '100',
+      ...(more.heldBy === undefined
+        ? {}
+        : { labels: { 'evenkeel.dev/service': more.heldBy.name }, annotations: { 'evenkeel.dev/held-by': more.heldBy.uid } }),
       ...(more.deleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
       ownerReferences:
         controller === null ? [] : [{ apiVersion: 'evenkeel.dev/v1alpha1', kind: 'LoadBalancedService', controller: true, ...controller }],
@@ -77,6 +87,23 @@ const TABLE: Record<string, { given: Partial<WriteQuestion>; expect: WriteDecisi
     expect: { action: 'AwaitDeletion' },
   },
   'it belongs to nobody': { given: { live: live({ owner: null }) }, expect: { action: 'Foreign', owner: 'nobody that manages it' } },
+  'it belongs to nobody, and is taken over': {
+    given: { live: live({ owner: null }), adopt: true },
+    expect: { action: 'Apply', uid: 'uid-1', why: 'Adopted' },
+  },
+  'it was taken over a moment ago, and the cache does not know it yet': {
+    given: { live: live({ owner: null, version: '99' }), adopt: true, applied: applied({ atMs: NOW - 1_000 }) },
+    expect: { action: 'Later', ms: 9_000 },
+  },
+  'it belongs to nobody, was to be taken over, and is being deleted': {
+    given: { live: live({ owner: null, deleting: true }), adopt: true },
+    expect: { action: 'Foreign', owner: 'nobody that manages it' },
+  },
+  'it is held for us': { given: { live: live({ owner: null, heldBy: owner }), applied: applied() }, expect: { action: 'Nothing' } },
+  'it was held for a resource of the same name that was deleted': {
+    given: { live: live({ owner: null, heldBy: { name: 'shop', uid: 'owner-0' } }) },
+    expect: { action: 'Foreign', owner: 'nobody that manages it' },
+  },
   'it belongs to another resource': {
     given: { live: live({ owner: { name: 'other', uid: 'owner-9' } }) },
     expect: { action: 'Foreign', owner: 'LoadBalancedService "other"' },
@@ -85,6 +112,9 @@ const TABLE: Record<string, { given: Partial<WriteQuestion>; expect: WriteDecisi
 
 for (const [sentence, { given, expect }] of Object.entries(TABLE)) {
   test(`write of an object when ${sentence}: ${expect.action}`, () => {
-    assert.deepEqual(decideWrite({ manifest: 'manifest-1', live: undefined, applied: undefined, owner, nowMs: NOW, ...given }), expect);
+    assert.deepEqual(
+      decideWrite({ manifest: 'manifest-1', live: undefined, applied: undefined, owner, nowMs: NOW, adopt: false, ...given }),
+      expect,
+    );
   });
 }

@@ -13,7 +13,14 @@ const folder = join(import.meta.dirname, 'golden');
 
 function objectsOf(resource: LoadBalancedService): string {
   const config = resolveConfig(resource, { mode: 'cluster' });
-  const objects = desiredObjects({ resource, spec: withDefaults(resource), config, balancerImage: 'evenkeel:golden' });
+  const objects = desiredObjects({
+    resource,
+    spec: withDefaults(resource),
+    config,
+    balancerImage: 'evenkeel:golden',
+    balancerReplicas: 2,
+    servicePortNames: new Map(),
+  });
   return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
 }
 

@@ -59,6 +59,9 @@ function toCel(value: unknown, schema: StructuralSchema): unknown {
   if (typeof value === 'number' && (schema.type === 'integer' || schema['x-kubernetes-int-or-string'])) return BigInt(value);
   if (Array.isArray(value)) return value.map((item) => toCel(item, schema.items ?? {}));
   if (!isJsonObject(value)) return value;
-  const known = Object.entries(schema.properties ?? {}).filter(([name]) => Object.hasOwn(value, name));
+  const { properties = {}, additionalProperties } = schema;
+  if (additionalProperties)
+    return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, toCel(child, additionalProperties)]));
+  const known = Object.entries(properties).filter(([name]) => Object.hasOwn(value, name));
   return Object.fromEntries(known.map(([name, child]) => [name, toCel(value[name], child)]));
 }

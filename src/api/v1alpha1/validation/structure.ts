@@ -48,6 +48,9 @@ function expectation(value: unknown, schema: StructuralSchema): string | null {
 
 function* checkObject(value: JsonObject, schema: StructuralSchema, path: Path): Issues {
   const properties = schema.properties ?? {};
+  const { maxProperties = Number.POSITIVE_INFINITY } = schema;
+  const count = Object.keys(value).length;
+  if (count > maxProperties) yield blocking(path, `must have at most ${maxProperties} entries, not ${count}`);
   for (const name of schema.required ?? []) {
     if (!Object.hasOwn(value, name)) yield blocking([...path, name], 'is required');
   }

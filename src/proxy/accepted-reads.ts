@@ -1,0 +1,19 @@
+import type { OnReadOpts } from 'node:net';
+import { ReadWindow } from './read-buffers.ts';
+
+/** What is read of a client, handed on in the call that reads it, without a stream in between. */
+export class AcceptedReads implements OnReadOpts {
+  readonly window = new ReadWindow();
+  readonly buffer = this.window.next;
+  #taker: ((chunk: Buffer) => void) | null = null;
+
+  /** `taker` gets what is read from now on. A chunk is valid during the call only, unless its buffer is lent or left to somebody. */
+  passTo(taker: (chunk: Buffer) => void): void {
+    this.#taker = taker;
+  }
+
+  readonly callback = (bytes: number, buffer: Uint8Array): boolean => {
+    this.#taker?.((bytes === buffer.length ? buffer : buffer.subarray(0, bytes)) as Buffer);
+    return true;
+  };
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as realDelay } from 'node:timers/promises';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { runOperator } from '../../../src/operator/operator.ts';
+import { silentLogger } from '../../../src/telemetry/logger.ts';
+import { FakeApiServer } from '../../support/fake-api-server.ts';
+import { FakeTimers } from '../../support/fake-timers.ts';
+import { until } from '../../support/until.ts';
+import { report, resource } from '../../unit/status/fixtures.ts';
+
+const SERVICES = '/apis/evenkeel.dev/v1alpha1/namespaces/default/loadbalancedservices';
+const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/default/balancerreports';
+const PODS = '/api/v1/namespaces/default/pods';
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
+const KINDS = 11;
+const MINUTE = 60_000;
+
+const labels = {
+  'app.kubernetes.io/managed-by': 'evenkeel',
+  'evenkeel.dev/component': 'balancer',
+  'evenkeel.dev/service': 'shop',
+};
+const pod: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'shop--balancer-1', namespace: 'default', uid: 'pod-1', labels },
+  ...{ status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+};
+const balancerReport: KubeObject = {
+  apiVersion: 'evenkeel.dev/v1alpha1',
+  kind: 'BalancerReport',
+  metadata: {
+    name: 'shop--balancer-1',
+    namespace: 'default',
+    labels: { 'evenkeel.dev/service': 'shop' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'shop--balancer-1', uid: 'pod-1' }],
+  },
+  ...{ spec: report() },
+};
+
+describe('the operator at rest', () => {
+  let server: FakeApiServer;
+  let timers: FakeTimers;
+  let port: number;
+  let stop: () => Promise<void>;
+
+  beforeEach(async () => {
+    server = new FakeApiServer();
+    await server.listen();
+    // As a user's apply leaves it.
+    server.put(SERVICES, resource() as KubeObject);
+    server.put(PODS, pod);
+    server.put(REPORTS, balancerReport);
+    timers = new FakeTimers();
+    const stopping = new AbortController();
+    const listening = Promise.withResolvers<number>();
+    const running = runOperator({
+      credentials: server.credentials(),
+      balancerImage: 'evenkeel:test',
+      watchNamespace: null,
+      lease: null,
+      identity: 'operator-1',
+      address: '127.0.0.1',
+      adminPort: 0,
+      workers: 4,
+      logger: silentLogger,
+      timers,
+      wallClock: () => Date.UTC(2026, 0, 1) + timers.now(),
+      random: () => 0,
+      signal: stopping.signal,
+      onListening: listening.resolve,
+    });
+    running.catch(listening.reject);
+    port = await listening.promise;
+    stop = async () => {
+      stopping.abort();
+      await timers.advanceUntil(() => ended, 'the end');
+      await running;
+      assert.deepEqual(timers.waits, [], 'no timer keeps the process from ending');
+    };
+    let ended = false;
+    void running.finally(() => {
+      ended = true;
+    });
+    await until(() => server.openWatches === KINDS, 'all watches');
+    await settled();
+  });
+  afterEach(async () => {
+    await stop();
+    await server.close();
+  });
+
+  const reconciles = async (): Promise<number> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return [...metrics.matchAll(/^controller_runtime_reconcile_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  const writes = () => server.requests.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+
+  /** Everything is as it should be for the operator; what it waits for is no business of the API's. */
+  async function settled(): Promise<void> {
+    let [before, seconds] = [-1, 0];
+    while (before !== server.requests.length && seconds < 60) {
+      before = server.requests.length;
+      for (let i = 0; i < 15; i++, seconds++) {
+        await timers.advance(1_000);
+        await realDelay(10);
+      }
+    }
+    assert.equal(server.openWatches, KINDS);
+  }
+
+  test('a reconcile with nothing to do sends nothing', async () => {
+    assert.ok(writes().length > 10, 'the objects were made');
+    const [before, done] = [server.requests.length, await reconciles()];
+    const service = server.get(`${SERVICES}/shop`);
+    assert.ok(service);
+    const touched = { ...service, metadata: { ...service.metadata, labels: { seen: 'yes' } } };
+    // Each of these is a reason to look at the resource, and none a reason to do anything.
+    for (const [collection, object] of [
+      [SERVICES, touched],
+      [REPORTS, balancerReport],
+      [DEPLOYMENTS, server.get(`${DEPLOYMENTS}/shop--stable`)],
+    ] as const) {
+      const now = await reconciles();
+      assert.ok(object);
+      server.put(collection, object);
+      await until(async () => (await reconciles()) > now, `a reconcile after a change in ${collection}`);
+    }
+    assert.ok((await reconciles()) >= done + 3);
+    assert.deepEqual(server.requests.slice(before), []);
+  });
+
+  test('an hour in which nothing happens costs no write, and one list of each kind, 54 minutes after the last', async () => {
+    const [before, began] = [server.requests.length, timers.now()];
+    const since = () => server.requests.slice(before);
+    const lists = () => since().filter(({ query }) => !query.has('watch'));
+    const writesBefore = writes().length;
+    for (let minute = 1; minute <= 60; minute++) {
+      for (let half = 0; half < 2; half++) {
+        server.bookmark();
+        await realDelay(5);
+        await timers.advance(MINUTE / 2);
+      }
+      // Like an API server, which ends each watch after some minutes.
+      if (minute % 5 === 0) server.endWatches('end');
+      await until(() => server.openWatches === KINDS, 'all watches again');
+      if (minute === 50) assert.deepEqual(lists(), [], 'between two lists there is nothing but watches');
+    }
+    await settled();
+    assert.ok(timers.now() - began >= 60 * MINUTE);
+    assert.equal(writes().length, writesBefore, 'nothing was written');
+    assert.ok(since().filter(({ query }) => query.has('watch')).length >= 10 * KINDS, 'watches went on');
+    assert.equal(lists().length, KINDS);
+  });
+});

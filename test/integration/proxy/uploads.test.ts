@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { test } from 'node:test';
+import type { RetryMethods } from '../../../src/model/config.ts';
+import { serve } from '../../support/serving.ts';
+import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+
+/** Far more than the system's own buffers hold. */
+const PARTS = 2048;
+/** Of no length that divides a buffer's: bytes of another read are other bytes at every place. */
+const PART_BYTES = 4093;
+const UPLOADS = 12;
+
+function partOf(index: number): Buffer {
+  return Buffer.from(Array.from({ length: PART_BYTES }, (_, each) => (index * 31 + each * 7) & 0xff));
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
+const CASES: Record<string, { readonly length: boolean; readonly method: string; readonly retryMethods: RetryMethods }> = {
+  'with a length': { length: true, method: 'POST', retryMethods: 'Safe' },
+  'in chunks': { length: false, method: 'POST', retryMethods: 'Safe' },
+  'that may be sent again while they are small': { length: true, method: 'PUT', retryMethods: 'Idempotent' },
+};
+
+for (const [sentence, { length, method, retryMethods }] of Object.entries(CASES)) {
+  test(`each of many uploads that are taken slowly, in turns and over shared connections arrives byte for byte, ${sentence}`, async () => {
+    await using server = await serve(async (received, answer) => {
+      const index = Number(received.url?.slice(1));
+      // By now others' uploads have come, and have been read into the buffers that this one's was read into, had it left them.
+      if (index % 3 === 0) await turns(40);
+      const chunks: Buffer[] = [];
+      for await (const chunk of received) {
+        chunks.push(chunk as Buffer);
+        if (index % 2 === 0) await turns(1);
+      }
+      const same = Buffer.concat(chunks).equals(Buffer.concat(Array<Buffer>(PARTS).fill(partOf(index))));
+      answer.end(same ? 'same' : 'other');
+    });
+    await using started = await startBalancer([server.port], balancerConfig({ failover: { retryMethods } }));
+
+    async function upload(index: number): Promise<void> {
+      const headers: Record<string, string> = length ? { 'Content-Length': String(PARTS * PART_BYTES) } : {};
+      const sent = request({ port: started.port, host: '127.0.0.1', path: `/${index}`, method, headers, agent: false });
+      const response = once(sent, 'response') as Promise<[IncomingMessage]>;
+      const part = partOf(index);
+      for (let each = 0; each < PARTS; each++) if (!sent.write(part)) await once(sent, 'drain');
+      sent.end();
+      const [answer] = await response;
+      const said: Buffer[] = [];
+      for await (const chunk of answer) said.push(chunk as Buffer);
+      assert.equal(Buffer.concat(said).toString(), 'same', `upload ${index}`);
+    }
+
+    for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: UPLOADS }, (_, index) => upload(index)));
+  });
+}
