@@ -26,7 +26,10 @@ test('requests that a silent server holds are hedged, streams of them are given 
   };
   await using late = await Http2Serving.start(sometimes);
   await using prompt = await Http2Serving.start(say('prompt'));
-  await using started = await startBalancer([late.port, prompt.port], http2Backend({ failover: { retryBudgetPercent: 100 }, heartbeat: SELDOM }));
+  await using started = await startBalancer(
+    [late.port, prompt.port],
+    http2Backend({ failover: { retryBudgetPercent: 100 }, heartbeat: SELDOM }),
+  );
   using client = await Http2Client.connect(started.port);
   for (let each = 0; each < 60; each++) await client.ask();
   silent = true;
