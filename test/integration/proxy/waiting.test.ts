@@ -317,22 +317,6 @@ test('a client that leaves while it waits is seen to leave, with its body on the
   assert.deepEqual(failures(started), { ClientGone: 2 });
 });
 
-test('one that waits with a body is read no further than its first bytes', async () => {
-  await using server = await HoldingServer.start();
-  await using started = await startBalancer([server.port], limited({}));
-  using _first = await get(started.port, '/first');
-  await until(() => server.held.length === 1, 'the server has its one');
-  using client = await RawClient.connect(started.port);
-  const body = 'x'.repeat(32 * 1_048_576);
-  client.say(`POST /second HTTP/1.1\r\nHost: shop\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-  await until(() => pending(started) === 1, 'it waits');
-  // What the system's buffers hold is out of our hands: some MB at most.
-  await steady(() => client.socket.bytesWritten - client.socket.writableLength);
-  assert.ok(client.socket.writableLength > 16 * 1_048_576, `${client.socket.writableLength} bytes are left`);
-  server.answer();
-  await until(() => client.socket.writableLength === 0, 'all of it is taken once there is a server');
-});
-
 const waitingTcp = (limits: Partial<LimitsConfig> = {}) =>
   balancerConfig({ listeners: [{ protocol: 'TCP' }], limits: { requestsPerServer: 1, ...LONG_WAIT, ...limits } });
 
