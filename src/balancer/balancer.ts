@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Outcome } from '../health/machine.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
 import { Heartbeats } from '../heartbeat/heartbeats.ts';
@@ -7,11 +7,8 @@ import type { BalancerConfig } from '../model/config.ts';
 import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
-import { JsonAccessLog, type LogOutput } from '../proxy/access-log.ts';
-import type { ProxyContext } from '../proxy/context.ts';
+import type { LogOutput } from '../proxy/access-log.ts';
 import { LoopTime } from '../proxy/loop-time.ts';
-import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
-import { RetryBudget } from '../proxy/retry-budget.ts';
 import { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { describeError, type Logger } from '../telemetry/logger.ts';
@@ -20,13 +17,13 @@ import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
 import { FailoverRecorder } from './failover-recorder.ts';
-import { GroupRoute } from './group-route.ts';
-import { Listeners } from './listeners.ts';
+import type { CreateFrontend, Frontend } from './frontend.ts';
 import { Pool } from './pool.ts';
-import { registerPoolMetrics } from './pool-metrics.ts';
+import { poolConfig } from './pool-config.ts';
+import { registerPoolMetrics, registerProcessMetrics } from './pool-metrics.ts';
+import { ProcessFrontend } from './process-frontend.ts';
 import { buildReport } from './report.ts';
 import { Reporter } from './reporter.ts';
-import { serverNameRoutes } from './server-names.ts';
 import type { EndpointSnapshot } from './snapshot.ts';
 
 export interface BalancerOptions {
@@ -46,6 +43,8 @@ export interface BalancerOptions {
   readonly drainDelayMs?: number;
   /** Where the access log goes: standard output unless given. */
   readonly accessLogStream?: LogOutput;
+  /** What takes the requests: this process unless given. */
+  readonly createFrontend?: CreateFrontend;
 }
 
 const SUSPICION_MS = 10;
@@ -63,16 +62,14 @@ export class Balancer implements ConfigTarget {
   readonly #logger: Logger;
   readonly #registry = new Registry();
   readonly #transitions: Metric<Counter>;
+  readonly #time: LoopTime;
   readonly #sweep: Sweep;
-  readonly #context: ProxyContext;
-  readonly #budget: RetryBudget;
   readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
   readonly #talks: BackendTalks;
   readonly #heartbeats: Heartbeats;
   readonly #heartbeatMs = new Map<string, number>();
-  readonly #listeners: Listeners;
-  readonly #routes = new Map<string, GroupRoute>();
   readonly #pool: Pool;
+  readonly #frontend: Frontend;
   readonly #reporter: Reporter;
   readonly #admin: AdminServer | null;
   #config: BalancerConfig | null = null;
@@ -90,8 +87,8 @@ export class Balancer implements ConfigTarget {
     this.#options = options;
     this.#logger = logger;
     const time = new LoopTime(clock);
+    this.#time = time;
     this.#sweep = new Sweep(time);
-    this.#budget = new RetryBudget(0, clock);
     this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }));
     const talkOf = (backend: string) => this.#talks.of(backend);
     this.#heartbeats = new Heartbeats({ clock, random, talkOf, onResult: (id, result) => this.#checked(id, result) });
@@ -102,33 +99,38 @@ export class Balancer implements ConfigTarget {
       talkOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
-      onRescued: (upstream) => this.#recorder.rescued(upstream.endpoint, clock()),
-      onLost: (upstream) => this.#recorder.lost(upstream.endpoint, clock()),
+      onRescued: (upstream) => this.#recorder.rescued(upstream.key, clock()),
+      onLost: (upstream) => this.#recorder.lost(upstream.key, clock()),
+      onBelief: (upstream) => this.#frontend.believe(upstream),
     });
-    this.#context = {
-      time,
+    const createFrontend = options.createFrontend ?? ((surroundings) => new ProcessFrontend(surroundings));
+    this.#frontend = createFrontend({
+      clock,
       random,
-      logger,
+      time,
       sweep: this.#sweep,
-      observer: this.#pool,
-      budget: this.#budget,
-      metrics: new ProxyMetrics(this.#registry),
-      accessLog: new JsonAccessLog(options.accessLogStream ?? process.stdout),
-      pseudonym: '',
-    };
+      pool: this.#pool,
+      registry: this.#registry,
+      logger,
+      address: options.address,
+      accessLogStream: options.accessLogStream,
+      onChange: () => this.#frontendChanged(),
+      onSettled: (key, how) => this.#recorder[how](key, clock()),
+    });
     this.#transitions = this.#registry.counter('evenkeel_endpoint_transitions_total', 'Changes of endpoints into a state.', [
       'backend',
       'state',
     ]);
-    this.#listeners = new Listeners(this.#context, options.address);
     this.#reporter = new Reporter(options.sink, clock, options.reportIntervalMs, () => this.report());
-    this.#admin = options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.metrics() });
+    this.#admin =
+      options.adminPort === null ? null : new AdminServer({ notReady: () => this.notReady(), metrics: () => this.#frontend.metrics() });
     registerPoolMetrics(this.#registry, {
       endpoints: () => this.endpoints(),
       failovers: () => this.#recorder.count,
       heartbeatIntervalMs: () => this.#heartbeats.report().intervalMilliseconds,
-      certificates: () => this.#listeners.certificates,
+      certificates: () => this.#frontend.certificates,
     });
+    registerProcessMetrics(this.#registry);
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
     this.#sweep.every(SECRETS_MS, () => this.#lookAtSecrets());
@@ -148,7 +150,7 @@ export class Balancer implements ConfigTarget {
 
   /** The port that a listener is bound to; 0: it is not. */
   port(listener: string): number {
-    return this.#listeners.port(listener);
+    return this.#frontend.port(listener);
   }
 
   get adminPort(): number {
@@ -158,22 +160,9 @@ export class Balancer implements ConfigTarget {
   applyConfig(config: BalancerConfig): void {
     this.#config = config;
     this.#configError = '';
-    this.#context.pseudonym ||= pseudonymOf(config);
-    this.#budget.percent = config.failover.retryBudgetPercent;
     this.#talks.configure(config.backends);
-    const { strategy, failover, heartbeat } = config;
-    this.#pool.configure({
-      strategy,
-      weights: new Map(config.backends.map(({ name, weight }) => [name, weight])),
-      protocols: new Map(config.backends.map(({ name, protocol }) => [name, protocol])),
-      maxEjectedPercent: failover.maxEjectedPercent,
-      listeners: config.listeners.map(({ name }) => name),
-      routes: serverNameRoutes(config),
-      thresholds: heartbeat,
-      failover,
-    });
-    this.#heartbeats.configure(heartbeat, config.listeners);
-    this.#route(config);
+    this.#pool.configure(poolConfig(config));
+    this.#heartbeats.configure(config.heartbeat, config.listeners);
     this.#openListeners(config);
     this.#secretProblems = this.#problemsOfSecrets();
     this.#logger.info('configuration applied', { generation: config.generation });
@@ -192,6 +181,7 @@ export class Balancer implements ConfigTarget {
     this.#stale = stale;
     this.#pool.setEndpoints(endpoints, stale);
     this.#record(previous, endpoints);
+    this.#frontend.setEndpoints(endpoints, stale);
     this.#heartbeats.setEndpoints(endpoints);
     this.#sooner();
   }
@@ -217,25 +207,32 @@ export class Balancer implements ConfigTarget {
     if (!this.#config) return 'no configuration yet';
     if (!this.#endpoints) return 'no endpoints yet';
     if (!this.#bound) return 'not listening yet';
-    return this.#listeners.ready && this.#talks.credentials.ready ? null : this.#secretProblems.join('; ');
+    return this.#frontend.ready && this.#talks.credentials.ready ? null : this.#secretProblems.join('; ');
   }
 
+  /** Of this process: where workers take the requests, the admin port tells theirs too. */
   metrics(): string {
     return this.#registry.render();
   }
 
   endpoints(): readonly EndpointSnapshot[] {
     const now = this.#options.clock();
-    return this.#pool.upstreams.map(({ id, endpoint, health, requests, active, connections }) => ({
-      endpoint,
-      state: health.state,
-      reason: health.reason,
-      forMilliseconds: Math.round(now - health.since),
-      requests,
-      active,
-      connections,
-      heartbeatMilliseconds: this.#heartbeatMs.get(id) ?? null,
-    }));
+    return this.#pool.upstreams.map((upstream) => {
+      const { id, endpoint, health } = upstream;
+      const { requests, active, connections } = this.#frontend.loadOf(upstream);
+      const forMilliseconds = Math.round(now - health.since);
+      const heartbeatMilliseconds = this.#heartbeatMs.get(id) ?? null;
+      return {
+        endpoint,
+        state: health.state,
+        reason: health.reason,
+        forMilliseconds,
+        requests,
+        active,
+        connections,
+        heartbeatMilliseconds,
+      };
+    });
   }
 
   report(): BalancerReportBody {
@@ -258,13 +255,12 @@ export class Balancer implements ConfigTarget {
    * then what is under way may finish, until `graceMs` after the call. Ends with `close`.
    */
   async drain(graceMs: number): Promise<void> {
-    const { time } = this.#context;
-    const deadline = time.now() + graceMs;
+    const deadline = this.#time.now() + graceMs;
     this.#draining = true;
-    this.#listeners.drain();
+    this.#frontend.drain();
     await this.#wait(Math.min(this.#options.drainDelayMs ?? 0, graceMs));
-    this.#listeners.stopAccepting();
-    await this.#listeners.emptied(Math.max(deadline - time.now(), 0));
+    this.#frontend.stopAccepting();
+    await this.#frontend.emptied(Math.max(deadline - this.#time.now(), 0));
     await this.close();
   }
 
@@ -272,26 +268,16 @@ export class Balancer implements ConfigTarget {
   async close(): Promise<void> {
     this.#draining = true;
     this.#heartbeats.close();
-    this.#listeners.close();
+    const closed = this.#frontend.close();
     this.#admin?.close();
     this.#pool.close();
     this.#sweep.stop();
     await this.#reporter.close();
-    await this.#context.accessLog.close();
-  }
-
-  #route(config: BalancerConfig): void {
-    for (const listener of config.listeners) {
-      const group = this.#pool.group(listener.name);
-      const route = this.#routes.get(listener.name);
-      if (route) route.configure(config);
-      else if (group) this.#routes.set(listener.name, new GroupRoute(listener, group, config));
-    }
-    for (const name of this.#routes.keys()) if (!this.#pool.group(name)) this.#routes.delete(name);
+    await closed;
   }
 
   #openListeners(config: BalancerConfig): void {
-    const opened = this.#listeners.apply(config.listeners, (name) => this.#routes.get(name) ?? null, config.failover.drainTimeoutMs);
+    const opened = this.#frontend.configure(config);
     this.#listening = opened;
     opened.then(
       () => {
@@ -311,8 +297,12 @@ export class Balancer implements ConfigTarget {
   }
 
   #lookAtSecrets(): void {
-    this.#listeners.lookAtSecrets();
+    this.#frontend.lookAtSecrets();
     this.#talks.look();
+    this.#frontendChanged();
+  }
+
+  #frontendChanged(): void {
     const problems = this.#problemsOfSecrets();
     if (problems.join() === this.#secretProblems.join()) return;
     this.#secretProblems = problems;
@@ -320,12 +310,13 @@ export class Balancer implements ConfigTarget {
   }
 
   #problemsOfSecrets(): readonly string[] {
-    return [...this.#listeners.problems, ...this.#talks.credentials.problems];
+    return [...this.#frontend.problems, ...this.#talks.credentials.problems];
   }
 
   #checked(id: string, result: CheckResult): void {
     if (result.answered) this.#heartbeatMs.set(id, result.durationMs);
     this.#pool.checked(id, result);
+    if (result.answered) this.#frontend.checked(id);
   }
 
   #changed(upstream: Upstream, outcome: Outcome): void {
@@ -372,10 +363,4 @@ function podsOf(all: readonly Endpoint[], some: readonly Endpoint[]): Map<string
   const ids = new Set(some.map(({ id }) => id));
   for (const endpoint of all) if (ids.has(endpoint.id)) pods.set(endpointKey(endpoint), endpoint.podName);
   return pods;
-}
-
-/** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */
-function pseudonymOf({ uid, namespace, name }: BalancerConfig): string {
-  const source = uid === '' ? `${namespace}/${name}/${randomBytes(8).toString('hex')}` : uid;
-  return `evenkeel-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
 }

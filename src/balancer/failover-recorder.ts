@@ -96,12 +96,13 @@ export class FailoverRecorder {
     outage.endedAt = at;
   }
 
-  rescued(endpoint: Endpoint, at: number): void {
-    this.#counts(endpointKey(endpoint), at).rescued++;
+  /** `key`: of the endpoint (endpointKey), here and below. */
+  rescued(key: string, at: number): void {
+    this.#counts(key, at).rescued++;
   }
 
-  lost(endpoint: Endpoint, at: number): void {
-    this.#counts(endpointKey(endpoint), at).lost++;
+  lost(key: string, at: number): void {
+    this.#counts(key, at).lost++;
   }
 
   /** The newest, and of the last minute all that are kept. */

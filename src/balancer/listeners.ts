@@ -19,13 +19,16 @@ const LOOK_MS = 20;
 export class Listeners {
   readonly #context: ProxyContext;
   readonly #address: string;
+  readonly #shared: boolean;
   readonly #open = new Map<string, Listener>();
   readonly #retired = new Set<Listener>();
   #draining = false;
 
-  constructor(context: ProxyContext, address: string) {
+  /** `shared`: other workers listen on the same ports. */
+  constructor(context: ProxyContext, address: string, shared: boolean) {
     this.#context = context;
     this.#address = address;
+    this.#shared = shared;
   }
 
   /**
@@ -33,7 +36,7 @@ export class Listeners {
    * the one that failed is tried again with the next configuration.
    */
   async apply(configs: readonly ListenerConfig[], routeOf: (listener: string) => Route | null, drainTimeoutMs: number): Promise<void> {
-    const wanted = new Map(configs.map((config) => [keyOf(config), config]));
+    const wanted = new Map(configs.map((config) => [listenerKey(config), config]));
     for (const [key, listener] of this.#open) if (!wanted.has(key)) this.#retire(key, listener, drainTimeoutMs);
     const opening: Promise<void>[] = [];
     for (const [key, config] of wanted) {
@@ -114,7 +117,7 @@ export class Listeners {
     if (this.#draining) listener.drain();
     this.#open.set(key, listener);
     try {
-      await listener.listen(this.#address);
+      await listener.listen(this.#address, this.#shared);
     } catch (error) {
       if (this.#open.get(key) === listener) this.#open.delete(key);
       listener.close();
@@ -138,6 +141,6 @@ export class Listeners {
 }
 
 /** What cannot be changed in place. */
-function keyOf({ name, protocol, bindPort }: ListenerConfig): string {
+export function listenerKey({ name, protocol, bindPort }: ListenerConfig): string {
   return `${name}/${protocol}/${bindPort}`;
 }

@@ -46,6 +46,10 @@ export function registerPoolMetrics(registry: Registry, figures: PoolFigures): v
       gauge.reset();
       for (const { listener, secret, notAfter } of figures.certificates()) gauge.with(listener, secret).set(notAfter / 1000);
     });
+}
+
+/** Of this process. */
+export function registerProcessMetrics(registry: Registry): void {
   registry.gauge('process_resident_memory_bytes', 'Resident memory.').collect((gauge) => gauge.with().set(process.memoryUsage.rss()));
   registry.counter('process_cpu_seconds_total', 'User and system CPU time.').collect((counter) => {
     const { user, system } = process.cpuUsage();

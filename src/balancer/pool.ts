@@ -1,6 +1,6 @@
 import type { ServerNameRoutes } from '../balancing/server-name-routes.ts';
 import { type HealthThresholds, heedsAnswers, nextHealth, type Outcome } from '../health/machine.ts';
-import type { HealthEvent } from '../health/record.ts';
+import type { HealthEvent, HealthRecord } from '../health/record.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
@@ -24,6 +24,10 @@ export interface PoolOptions {
   readonly onChange: (upstream: Upstream, outcome: Outcome) => void;
   readonly onRescued: (upstream: Upstream) => void;
   readonly onLost: (upstream: Upstream) => void;
+  /** Something of what is believed of an endpoint has changed: after `onChange`, where that was its state. */
+  readonly onBelief?: (upstream: Upstream) => void;
+  /** Given, somebody else judges what happens to endpoints, and tells by `believe`. */
+  readonly report?: (upstream: Upstream, event: HealthEvent) => void;
 }
 
 export interface PoolConfig extends Omit<GroupRules, 'routes'> {
@@ -83,6 +87,11 @@ export class Pool implements TrafficObserver {
     return this.#groups.values();
   }
 
+  /** Undefined where it is not known any more. */
+  find(key: string): Upstream | undefined {
+    return this.#upstreams.get(key);
+  }
+
   group(listener: string): Group | undefined {
     return this.#groups.get(listener);
   }
@@ -136,15 +145,36 @@ export class Pool implements TrafficObserver {
   }
 
   checked(endpointId: string, result: CheckResult): void {
+    if (result.answered) this.hasBeenChecked(endpointId);
     for (const upstream of this.#byId.get(endpointId) ?? []) {
       if (result.answered) {
-        upstream.checked(this.#options.time.now());
         this.#apply(upstream, { type: 'CheckAnswered', at: result.endedAt, stale: this.#stale });
       } else {
         const { endedAt, startedAt, reason, loopLateMs } = result;
         this.#apply(upstream, { type: 'CheckMissed', at: endedAt, startedAt, reason, loopLateMs });
       }
     }
+  }
+
+  /** It has answered a heartbeat, so it is there. */
+  hasBeenChecked(endpointId: string): void {
+    for (const upstream of this.#byId.get(endpointId) ?? []) upstream.checked(this.#options.time.now());
+  }
+
+  /** What another process has seen of an endpoint's traffic. */
+  heard(upstream: Upstream, event: HealthEvent): void {
+    this.#apply(upstream, 'mayEject' in event ? { ...event, mayEject: this.#mayEject(upstream) } : event);
+  }
+
+  /** What another process believes of an endpoint. */
+  believe(upstream: Upstream, record: HealthRecord): void {
+    const { state, heldUntil } = upstream.health;
+    upstream.health = record;
+    // When it gets another chance it is not to be judged by what it was.
+    if (record.heldUntil !== heldUntil) upstream.pace.restart();
+    if (record.state === state) return;
+    this.#groups.get(upstream.endpoint.portName)?.choose();
+    this.#tellRequests(upstream);
   }
 
   /** Ends every connection to a server. */
@@ -195,14 +225,27 @@ export class Pool implements TrafficObserver {
 
   #apply(upstream: Upstream, event: HealthEvent): void {
     if (!this.#listed.has(upstream)) return;
-    const outcome = nextHealth(upstream.health, event, this.#config.thresholds);
+    if (this.#options.report) {
+      this.#options.report(upstream, event);
+      return;
+    }
+    const before = upstream.health;
+    const outcome = nextHealth(before, event, this.#config.thresholds);
     upstream.health = outcome.record;
     if (outcome.checkNow) this.#options.checkNow(upstream.id);
-    if (!outcome.changed) return;
-    this.#groups.get(upstream.endpoint.portName)?.choose();
-    this.#options.onChange(upstream, outcome);
-    if (outcome.record.state === 'Unhealthy') upstream.condemn(REFUSALS.has(outcome.record.reason));
-    else if (outcome.record.state === 'Suspect') upstream.suspect();
+    if (outcome.changed) {
+      this.#groups.get(upstream.endpoint.portName)?.choose();
+      this.#options.onChange(upstream, outcome);
+    }
+    if (this.#options.onBelief && differ(before, outcome.record)) this.#options.onBelief(upstream);
+    if (outcome.changed) this.#tellRequests(upstream);
+  }
+
+  /** Its requests learn of the state that it has just come into. */
+  #tellRequests(upstream: Upstream): void {
+    const { state, reason } = upstream.health;
+    if (state === 'Unhealthy') upstream.condemn(REFUSALS.has(reason));
+    else if (state === 'Suspect') upstream.suspect();
   }
 
   #mayEject(upstream: Upstream): boolean {
@@ -262,9 +305,15 @@ export class Pool implements TrafficObserver {
 
   #forget(upstream: Upstream): void {
     this.#leaving.delete(upstream);
-    this.#upstreams.delete(endpointKey(upstream.endpoint));
+    this.#upstreams.delete(upstream.key);
     const others = (this.#byId.get(upstream.id) ?? []).filter((each) => each !== upstream);
     if (others.length > 0) this.#byId.set(upstream.id, others);
     else this.#byId.delete(upstream.id);
   }
+}
+
+/** Whether somebody who only needs to know whom to send requests to, and what of their fate to tell, sees a difference. */
+function differ(a: HealthRecord, b: HealthRecord): boolean {
+  const alike = a.state === b.state && a.reason === b.reason && a.trafficAlone === b.trafficAlone && a.heldUntil === b.heldUntil;
+  return !alike || heedsAnswers(a) !== heedsAnswers(b);
 }

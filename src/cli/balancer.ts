@@ -15,7 +15,7 @@ import { anyAddress } from './any-address.ts';
 import { UsageError } from './failure.ts';
 import { listenError } from './listen-error.ts';
 import { logLevelOption } from './log-level.ts';
-import { addressOption, durationOption, portOption } from './option-values.ts';
+import { addressOption, durationOption, portOption, workersOption } from './option-values.ts';
 import { ended } from './signals.ts';
 
 interface BalancerFlags {
@@ -27,6 +27,7 @@ interface BalancerFlags {
   readonly address: string | undefined;
   readonly adminPort: number;
   readonly drainDelay: number;
+  readonly workers: number;
   readonly logLevel: LogLevel;
 }
 
@@ -58,6 +59,7 @@ export function configure(command: Command): void {
     .option('--address <ip>', 'address to listen on (default: all)', addressOption)
     .option('--admin-port <number>', 'port of /healthz, /readyz and /metrics', portOption, BALANCER_ADMIN_PORT)
     .addOption(durationOption('--drain-delay <duration>', 'how long it takes connections after SIGTERM', '5s'))
+    .option('--workers <number>', 'processes that take the requests', workersOption, 1)
     .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .action(runBalancer);
@@ -82,6 +84,8 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
     adminPort,
     reportIntervalMs: REPORT_INTERVAL_MS,
     drainDelayMs: flags.drainDelay,
+    // One that takes its requests itself does not load how to have workers.
+    ...(flags.workers === 1 ? {} : (await import('./workers.ts')).withWorkers(flags.workers, logger)),
   });
   await balancer.start().catch((error: unknown) => {
     throw listenError(error, adminPort, address, 'choose another with --admin-port');

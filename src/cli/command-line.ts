@@ -13,6 +13,8 @@ interface CommandEntry {
   readonly summary: string;
   /** Only the command that was asked for is loaded: the balancer must not carry what the operator needs. */
   readonly load: () => Promise<CommandModule>;
+  /** Nobody types it. */
+  readonly hidden?: boolean;
 }
 
 const COMMANDS: readonly CommandEntry[] = [
@@ -22,6 +24,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: 'hello', summary: 'be a Hello World server', load: () => import('./hello.ts') },
   { name: 'operator', summary: 'be the operator, in a cluster', load: () => import('./operator.ts') },
   { name: 'balancer', summary: 'be one balancer, in a cluster; the operator starts it', load: () => import('./balancer.ts') },
+  { name: 'worker', summary: 'take requests for a balancer, which starts it', load: () => import('./worker.ts'), hidden: true },
   { name: 'version', summary: 'print the version', load: () => import('./print-version.ts') },
 ];
 
@@ -64,8 +67,8 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
     });
   const wanted = wantedCommand(words);
   if (wanted !== undefined) rejectUnknown(wanted);
-  for (const { name, summary, load } of COMMANDS) {
-    const command = program.command(name).description(summary).helpOption('-h, --help', 'print help');
+  for (const { name, summary, load, hidden = false } of COMMANDS) {
+    const command = program.command(name, { hidden }).description(summary).helpOption('-h, --help', 'print help');
     if (name === wanted) (await load()).configure(command);
   }
   return program;

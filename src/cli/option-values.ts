@@ -26,3 +26,9 @@ export function addressOption(text: string): string {
   if (isIP(text) === 0) throw new InvalidArgumentError('An address is written like 127.0.0.1, 0.0.0.0 or ::.');
   return text;
 }
+
+/** Processes that take the requests of a balancer. */
+export function workersOption(text: string): number {
+  if (!/^(?:[1-9]|1[0-6])$/.test(text)) throw new InvalidArgumentError('Workers are a number from 1 to 16.');
+  return Number(text);
+}

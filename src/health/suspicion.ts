@@ -59,6 +59,8 @@ export class Silence {
   #oldest = 0;
   #newest = 0;
   #owed = 0;
+  /** When anything was last received. */
+  heardAt = Number.NEGATIVE_INFINITY;
 
   sent(at: number): void {
     if (this.#owed === 0) this.#first = this.#oldest = at;
@@ -67,8 +69,9 @@ export class Silence {
   }
 
   /** Any byte, on any of its connections, or an answered check. */
-  received(): void {
+  received(at: number): void {
     this.#owed = 0;
+    this.heardAt = at;
   }
 
   /** A request that was sent at `sentAt` will not be answered any more, for a reason that is not the endpoint's. */

@@ -200,6 +200,9 @@ export class Fleet {
       const now = service.urls.join(', ');
       if (now !== before) this.#options.onNotice(service.name, `listening on ${now}`);
       this.#tellNotices(plan);
+      if (plan.workers !== service.workers) {
+        this.#options.onNotice(service.name, `spec.balancer.dedicated.workers: there are ${service.workers} until it is started again`);
+      }
     } catch (error) {
       this.#options.onProblem(`${(error as Error).message}; ${service.name} goes on as before`);
     }

@@ -36,6 +36,8 @@ export interface LocalBalancerOptions {
   /** To listen on. */
   readonly address: string;
   readonly adminPort: number | null;
+  /** Processes that take its requests; 1: it does so itself. */
+  readonly workers: number;
 }
 
 export type CreateBalancer = (options: LocalBalancerOptions) => LocalBalancer;

@@ -47,6 +47,7 @@ export interface ProcessPlan {
 export interface LocalPlan {
   readonly resource: ParsedResource['resource'];
   readonly config: BalancerConfig;
+  readonly workers: number;
   readonly processes: readonly ProcessPlan[];
   /** Servers that run already. */
   readonly given: readonly Endpoint[];
@@ -81,7 +82,7 @@ export function planLocally(parsed: ParsedResource, options: PlanOptions): PlanR
   if (resource.spec.balancer?.dedicated?.template !== undefined)
     notices.push('spec.balancer.dedicated.template means nothing without a cluster: the balancer is this process');
   const config = resolveConfig(resource, { mode: 'local', portOverrides: options.ports, secrets: options.secrets });
-  return { plan: { resource, config, processes, given, notices }, issues: [] };
+  return { plan: { resource, config, workers: spec.balancer.workers, processes, given, notices }, issues: [] };
 }
 
 /** A plan in the making. */

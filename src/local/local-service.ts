@@ -33,6 +33,8 @@ export class LocalService {
   readonly #source: LocalSource;
   readonly #keeper: StatusKeeper;
   readonly #balancer: LocalBalancer;
+  /** With so many its balancer was made. */
+  readonly workers: number;
   #plan: LocalPlan;
   #serving = false;
   #stalled: Problem | null = null;
@@ -52,7 +54,8 @@ export class LocalService {
       drained: (endpoints) => this.#drained(endpoints),
       onChange: () => this.#refresh(),
     });
-    this.#balancer = createBalancer({ name: plan.config.name, sink: this.#keeper, address, adminPort });
+    this.#balancer = createBalancer({ name: plan.config.name, sink: this.#keeper, address, adminPort, workers: plan.workers });
+    this.workers = plan.workers;
   }
 
   get name(): string {

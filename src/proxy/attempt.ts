@@ -198,7 +198,7 @@ export abstract class Attempt {
 
   protected bytesCame(now: number): void {
     this.lastStepAt = now;
-    this.upstream.silence.received();
+    this.upstream.silence.received(now);
   }
 
   /** Throws ProtocolError where there have been too many. */

@@ -108,9 +108,9 @@ export abstract class Listener {
     this.#tls?.look();
   }
 
-  /** Rejects with the system's error where the address cannot be listened on. */
-  listen(address: string): Promise<void> {
-    return this.#sockets.listen(address, this.route.listener.bindPort);
+  /** Rejects with the system's error where the address cannot be listened on. `shared`: other workers listen there too. */
+  listen(address: string, shared: boolean): Promise<void> {
+    return this.#sockets.listen(address, this.route.listener.bindPort, shared);
   }
 
   /** From now on each connection ends with what it is at. New ones are still taken. */

@@ -41,13 +41,19 @@ export class PortSockets {
     return address !== null && typeof address === 'object' ? address.port : 0;
   }
 
-  /** `port` 0: any free one. Rejects with the system's error where the address cannot be listened on. */
-  async listen(host: string, port: number): Promise<void> {
-    // The first does not share its port, so that one that is in use is found out, whoever uses it.
-    await this.#open(host, port, false);
-    if (process.platform !== 'linux') return;
-    const bound = this.port;
-    await closed(this.#servers.pop());
+  /**
+   * `port` 0: any free one. Rejects with the system's error where the address cannot be listened on. `shared`: with other processes, one of
+   * which has seen to it that nobody else has the port.
+   */
+  async listen(host: string, port: number, shared = false): Promise<void> {
+    let bound = port;
+    if (!shared) {
+      // The first does not share its port, so that one that is in use is found out, whoever uses it.
+      await this.#open(host, port, false);
+      if (process.platform !== 'linux') return;
+      bound = this.port;
+      await closed(this.#servers.pop());
+    }
     for (let each = 0; each < SOCKETS && !this.#closed; each++) await this.#open(host, bound, true);
   }
 

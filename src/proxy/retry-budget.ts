@@ -5,18 +5,21 @@ const FLOOR_PER_SECOND = 10;
 
 /**
  * How many attempts may be made again, so that retries never multiply an outage: ten in any second of the clock, or a share of the
- * requests of the last ten seconds, whichever is more. One budget for a balancer, as its retries meet in the same servers.
+ * requests of the last ten seconds, whichever is more. One budget for a balancer, as its retries meet in the same servers; where it has
+ * several workers each has its share of the ten, and its own requests to count.
  */
 export class RetryBudget {
   readonly #clock: Clock;
+  readonly #floor: number;
   readonly #requests = new Float64Array(WINDOW_SECONDS);
   readonly #retries = new Float64Array(WINDOW_SECONDS);
   #percent: number;
   #second = 0;
 
-  constructor(percent: number, clock: Clock) {
+  constructor(percent: number, clock: Clock, workers = 1) {
     this.#percent = percent;
     this.#clock = clock;
+    this.#floor = Math.ceil(FLOOR_PER_SECOND / workers);
   }
 
   set percent(percent: number) {
@@ -33,7 +36,7 @@ export class RetryBudget {
   take(): boolean {
     const slot = this.#slot(this.#clock());
     const retries = this.#retries[slot] ?? 0;
-    if (retries >= FLOOR_PER_SECOND && sum(this.#retries) >= (sum(this.#requests) * this.#percent) / 100) return false;
+    if (retries >= this.#floor && sum(this.#retries) >= (sum(this.#requests) * this.#percent) / 100) return false;
     this.#retries[slot] = retries + 1;
     return true;
   }

@@ -3,7 +3,7 @@ import { discovered, type HealthRecord } from '../health/record.ts';
 import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { HTTP2_UPSTREAM_IDLE_MS, STREAMS_PER_SERVER_CONNECTION, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
@@ -41,6 +41,11 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     this.id = endpoint.id;
     this.endpoint = endpoint;
     this.health = discovered(at);
+  }
+
+  /** Unique among all endpoints, where its id may be there once for each listener. */
+  get key(): string {
+    return endpointKey(this.endpoint);
   }
 
   get backend(): string {
@@ -85,7 +90,7 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
 
   /** A heartbeat was answered. */
   checked(now: number): void {
-    this.silence.received();
+    this.silence.received(now);
     this.pace.checked(now);
   }
 

@@ -12,6 +12,8 @@ const GRACE_SECONDS = 15;
 export interface BalancerDeploymentOptions {
   /** Undefined: it is left to whoever sets it, such as an autoscaler. */
   readonly replicas: number | undefined;
+  /** Processes that take the requests of each. */
+  readonly workers: number;
   readonly template: PodTemplateOverlay;
   readonly image: string;
 }
@@ -23,7 +25,7 @@ export interface BalancerDeploymentOptions {
 export function buildBalancerDeployment(
   resource: LoadBalancedService,
   config: BalancerConfig,
-  { replicas, template, image }: BalancerDeploymentOptions,
+  { replicas, workers, template, image }: BalancerDeploymentOptions,
 ): Manifest {
   const name = resourceName(resource);
   const selector = balancerSelector(name);
@@ -36,12 +38,12 @@ export function buildBalancerDeployment(
       ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selector },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-      template: overlayPodTemplate(podTemplate(name, metadata, config, image), template),
+      template: overlayPodTemplate(podTemplate(name, metadata, config, container(name, config, workers, image)), template),
     },
   };
 }
 
-function podTemplate(name: string, metadata: Manifest['metadata'], config: BalancerConfig, image: string): PodTemplate {
+function podTemplate(name: string, metadata: Manifest['metadata'], config: BalancerConfig, balancer: Container): PodTemplate {
   return {
     metadata: { labels: { ...metadata.labels } },
     spec: {
@@ -55,20 +57,22 @@ function podTemplate(name: string, metadata: Manifest['metadata'], config: Balan
         whenUnsatisfiable: 'ScheduleAnyway',
         labelSelector: { matchLabels: balancerSelector(name) },
       })),
-      containers: [container(name, config, image)],
+      containers: [balancer],
       ...secretVolumes(config),
     },
   };
 }
 
-function container(name: string, config: BalancerConfig, image: string): Container {
+function container(name: string, config: BalancerConfig, workers: number, image: string): Container {
   const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({ httpGet: { path, port: 'admin' } });
+  // With several workers there is one process more, which takes no requests.
+  const processes = workers === 1 ? 1 : workers + 1;
   return {
     name: BALANCER,
     image,
     imagePullPolicy: 'IfNotPresent',
-    args: ['balancer'],
+    args: ['balancer', ...(workers === 1 ? [] : ['--workers', String(workers)])],
     env: [
       { name: 'EVENKEEL_SERVICE', value: name },
       { name: 'EVENKEEL_CONFIGMAP', value: balancerName(name) },
@@ -87,7 +91,10 @@ function container(name: string, config: BalancerConfig, image: string): Contain
     // Gentle: a restart cuts every connection, so only what has hung for a minute is restarted.
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     // No CPU limit: throttling would stall every request that passes through.
-    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    resources: {
+      requests: { cpu: `${100 * workers}m`, memory: `${128 * processes}Mi` },
+      limits: { memory: `${512 * workers + (processes - workers) * 128}Mi` },
+    },
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
   };
 }

@@ -35,7 +35,12 @@ export function desiredObjects({ resource, spec, config, balancerImage, balancer
     buildRoleBinding(resource),
     buildNetworkPolicy(resource, config),
     buildPodDisruptionBudget(resource),
-    buildBalancerDeployment(resource, config, { replicas: balancerReplicas, template: spec.balancer.template, image: balancerImage }),
+    buildBalancerDeployment(resource, config, {
+      replicas: balancerReplicas,
+      workers: spec.balancer.workers,
+      template: spec.balancer.template,
+      image: balancerImage,
+    }),
     buildConfigMap(resource, config),
     buildClientService(resource, config, { service: spec.service, portNames: servicePortNames }),
   ];

@@ -69,6 +69,11 @@ const errorsAsText = winston.format((info) => {
   return info;
 });
 
+/** Fields that another process can be told. */
+export function plainFields(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describeError(value) : value]));
+}
+
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;

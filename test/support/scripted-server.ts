@@ -43,6 +43,8 @@ export class ScriptedServer {
   script: Script;
   /** As if it were frozen: it accepts, and answers nothing, heartbeats included. */
   silent = false;
+  /** Heartbeats that came, answered or not. */
+  heartbeats = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -123,6 +125,7 @@ export class ScriptedServer {
 
   #serve(request: Received, reply: Reply): void {
     if (request.target === '/healthz') {
+      this.heartbeats += 1;
       if (!this.silent) reply.send('ok');
       return;
     }

@@ -130,7 +130,10 @@ export async function startBalancer(
     serverPorts.map((port) => endpointAt(port, { portName })),
     false,
   );
-  await balancer.listening();
+  await balancer.listening().catch(async (error: unknown) => {
+    await balancer.close();
+    throw error;
+  });
   return { balancer, port: balancer.port(portName), report: () => report, [Symbol.asyncDispose]: () => balancer.close() };
 }
 

@@ -65,6 +65,7 @@ export const DEFAULTS = {
   'spec.limits.tunnelHalfOpenTimeout': '60s',
   'spec.limits.pendingRequests': 1_024,
   'spec.limits.pendingTimeout': '1s',
+  'spec.balancer.dedicated.workers': 1,
   'spec.telemetry.accessLog': 'None',
 } as const;
 
@@ -84,6 +85,7 @@ export interface DefaultedSpec {
     readonly type: 'Dedicated';
     /** Undefined: the live number, and INITIAL_BALANCERS at first. */
     readonly replicas: number | undefined;
+    readonly workers: number;
     readonly template: PodTemplateOverlay;
   };
   readonly telemetry: { readonly accessLog: 'None' | 'JSON'; readonly responseHeader: string | null };
@@ -196,7 +198,12 @@ export function withDefaults(resource: LoadBalancedService): DefaultedSpec {
     heartbeat: heartbeatWithDefaults(spec.heartbeat ?? {}),
     failover: failoverWithDefaults(spec.failover ?? {}),
     limits: limitsWithDefaults(spec.limits ?? {}),
-    balancer: { type: 'Dedicated', replicas: spec.balancer?.dedicated?.replicas, template: spec.balancer?.dedicated?.template ?? {} },
+    balancer: {
+      type: 'Dedicated',
+      replicas: spec.balancer?.dedicated?.replicas,
+      workers: spec.balancer?.dedicated?.workers ?? DEFAULTS['spec.balancer.dedicated.workers'],
+      template: spec.balancer?.dedicated?.template ?? {},
+    },
     telemetry: {
       accessLog: spec.telemetry?.accessLog ?? DEFAULTS['spec.telemetry.accessLog'],
       responseHeader: spec.telemetry?.responseHeader ?? null,

@@ -149,6 +149,11 @@ export const SCHEMA: StructuralSchema = {
           "rule": "self.ports.exists(q, has(q.protocol) && q.protocol == 'TLS') || self.backends.all(b, !has(b.serverNames))",
           "message": "serverNames of a backend are for resources with a port of protocol TLS",
           "fieldPath": ".backends"
+        },
+        {
+          "rule": "!has(self.limits) || !has(self.limits.requestsPerServer) || !has(self.balancer) || !has(self.balancer.dedicated) || !has(self.balancer.dedicated.workers) || self.limits.requestsPerServer >= self.balancer.dedicated.workers",
+          "message": "requestsPerServer is shared out among balancer.dedicated.workers, so it must be at least as many",
+          "fieldPath": ".limits"
         }
       ],
       "properties": {
@@ -1239,6 +1244,12 @@ export const SCHEMA: StructuralSchema = {
                   "format": "int32",
                   "minimum": 1,
                   "maximum": 100
+                },
+                "workers": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 1,
+                  "maximum": 16
                 },
                 "template": {
                   "type": "object",

@@ -56,6 +56,10 @@ export interface LoadBalancedServiceSpec {
        * Number of balancer pods, 1 to 100. Each decides for itself. Left out, the live number stays, so that an autoscaler can own it (2 at first). Default is the live number.
        */
       replicas?: number;
+      /**
+       * Processes that take the requests of one balancer and share its ports, 1 to 16. With 1, the balancer takes them itself, on one core. With more, each of them has a core and takes about 65 MB, beside the balancer that leads them. Heartbeats and the view of health are the balancer's, once for all workers. limits.connectionsPerPort, requestsPerServer and pendingRequests are shared out among them, RoundRobin is exact within each. A change replaces the balancer pods, one after the other. Default 1.
+       */
+      workers?: number;
       template?: PodTemplateOverlay;
     };
   };

@@ -84,6 +84,7 @@ const RANGES: readonly Range[] = [
   inLimits('requestsPerServer', 1, 100_000),
   inLimits('pendingRequests', 0, 100_000, 'requestsPerServer: 1, '),
   ['spec.balancer.dedicated.replicas', (value) => withSpec(`balancer: {type: Dedicated, dedicated: {replicas: ${value}}}`), 1, 100],
+  ['spec.balancer.dedicated.workers', (value) => withSpec(`balancer: {type: Dedicated, dedicated: {workers: ${value}}}`), 1, 16],
 ];
 
 /** Both ends of each range are taken, and what is one beyond them is refused. */

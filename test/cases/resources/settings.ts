@@ -98,6 +98,13 @@ export const settingsCases: ResourceCases = {
     resource: withSpec('balancer: {type: Dedicated, dedicated: {replicas: 0}}'),
     refused: { at: 'spec.balancer.dedicated.replicas', says: 'must be at least 1', serverSays: 'greater than or equal to 1' },
   },
+  'as many requests of a server as workers to share them are taken': {
+    resource: withSpec('limits: {requestsPerServer: 4}\n  balancer: {type: Dedicated, dedicated: {workers: 4}}'),
+  },
+  'fewer requests of a server than workers to share them are refused': {
+    resource: withSpec('limits: {requestsPerServer: 3}\n  balancer: {type: Dedicated, dedicated: {workers: 4}}'),
+    refused: { at: 'spec.limits', says: 'is shared out among balancer.dedicated.workers' },
+  },
   'an access log that is not known is refused': {
     resource: withSpec('telemetry: {accessLog: Text}'),
     refused: { at: 'spec.telemetry.accessLog', says: 'must be None or JSON', serverSays: 'Unsupported value' },

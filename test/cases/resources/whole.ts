@@ -52,7 +52,7 @@ spec:
     connectTimeout: 1s
     responseTimeout: 24h
     drainTimeout: 10s
-  balancer: {type: Dedicated, dedicated: {replicas: 3}}
+  balancer: {type: Dedicated, dedicated: {replicas: 3, workers: 2}}
   telemetry: {accessLog: JSON, responseHeader: X-Served-By}
 `,
   },

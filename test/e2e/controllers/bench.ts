@@ -49,6 +49,13 @@ export interface OperatorSettings {
   readonly balancerImage?: string;
 }
 
+const started = new Set<RunningOperator>();
+
+/** Ends all that run: one that a failed test left would keep this process from ending. */
+export async function stopOperators(): Promise<void> {
+  await Promise.all([...started].map((operator) => operator.stop()));
+}
+
 export async function startOperator(namespace: string, settings: OperatorSettings = {}): Promise<RunningOperator> {
   const log: string[] = [];
   const stream = new Writable({
@@ -75,14 +82,17 @@ export async function startOperator(namespace: string, settings: OperatorSetting
   });
   running.catch(listening.reject);
   const port = await listening.promise;
-  return {
+  const operator: RunningOperator = {
     log,
     metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
     stop: async () => {
       stopping.abort();
+      started.delete(operator);
       await running;
     },
   };
+  started.add(operator);
+  return operator;
 }
 
 export function resourceIn(namespace: string, spec: Partial<LoadBalancedServiceSpec> = {}, name = 'shop'): LoadBalancedService {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
@@ -8,6 +8,7 @@ import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const UPGRADED_BYTES = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'.length;
 const TCP = balancerConfig({ listeners: [{ protocol: 'TCP' }] });
 
 interface RawTcp extends AsyncDisposable {
@@ -197,4 +198,51 @@ test('TCP: 4 MB go through to a reader that pauses now and then', async () => {
     setImmediate(() => client.socket.resume());
   });
   await until(() => bytes === size, 'all of it has come');
+});
+
+test('what goes through each of many tunnels, both ways and taken slowly, arrives byte for byte', async () => {
+  const PARTS = 2048;
+  const PIECE_BYTES = 20_000;
+  // Of no length that divides a buffer's: bytes of another read are other bytes at every place.
+  const bytesFor = (index: number) => {
+    const part = Buffer.from(Array.from({ length: 4093 }, (_, each) => (index * 31 + each * 7) & 0xff));
+    return Buffer.concat(Array<Buffer>(PARTS).fill(part));
+  };
+  const right = new Set<string>();
+
+  /** Says all of it, in pieces that are read one at a time, before it takes anything. */
+  async function converse(socket: Socket, index: number, side: string): Promise<void> {
+    const bytes = bytesFor(index);
+    socket.pause();
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      socket.write(bytes.subarray(at, at + PIECE_BYTES));
+      await new Promise(setImmediate);
+    }
+    socket.end();
+    const chunks: Buffer[] = [];
+    // Its end is not to destroy what is still to be written.
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) chunks.push(chunk as Buffer);
+    if (Buffer.concat(chunks).equals(bytes)) right.add(`${side} ${index}`);
+  }
+
+  await using server = await tcpServer((socket) => {
+    socket.once('data', (head: Buffer) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      void converse(socket, Number(/^GET \/(\d+) /.exec(head.toString('latin1'))?.[1]), 'server');
+    });
+  });
+  await using started = await startBalancer([server.port]);
+
+  async function talk(index: number): Promise<void> {
+    const socket = connect({ port: started.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(UPGRADE.replace('/chat', `/${index}`));
+    await once(socket, 'readable');
+    const head = String(socket.read(UPGRADED_BYTES));
+    assert.match(head, /^HTTP\/1\.1 101 [\s\S]*\r\n\r\n$/);
+    await converse(socket, index, 'client');
+  }
+
+  const indices = Array.from({ length: 8 }, (_, index) => index);
+  await Promise.all(indices.map(talk));
+  await until(() => right.size === 2 * indices.length, 'all of it to arrive, as it was sent');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailoverRecorder } from '../../../src/balancer/failover-recorder.ts';
-import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../../../src/model/endpoint.ts';
 
 function endpoint(port: number): Endpoint {
   return {
@@ -41,21 +41,21 @@ test('an outage is told with its reason, its detection time, and how long it las
 
 test('requests that failed shortly before, and during the outage, count for it', () => {
   const recorder = new FailoverRecorder('ab');
-  recorder.rescued(shop, 900);
-  recorder.lost(shop, 950);
+  recorder.rescued(endpointKey(shop), 900);
+  recorder.lost(endpointKey(shop), 950);
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.rescued(shop, 1_001);
-  recorder.lost(shop, 1_002);
+  recorder.rescued(endpointKey(shop), 1_001);
+  recorder.lost(endpointKey(shop), 1_002);
   const [report] = recorder.reports(1_100);
   assert.deepEqual([report?.rescued, report?.lost], [2, 2]);
 });
 
 test('a request that failed long before, or in an outage that is over, does not', () => {
   const recorder = new FailoverRecorder('ab');
-  recorder.rescued(shop, 0);
+  recorder.rescued(endpointKey(shop), 0);
   recorder.out(shop, 'HeartbeatRefused', 100, 60_000);
   recorder.over(shop, 61_000);
-  recorder.rescued(shop, 62_000);
+  recorder.rescued(endpointKey(shop), 62_000);
   assert.equal(recorder.reports(63_000)[0]?.rescued, 0);
   recorder.out(shop, 'HeartbeatRefused', 100, 64_000);
   assert.equal(recorder.reports(65_000)[0]?.rescued, 1);
@@ -114,7 +114,7 @@ test('a request that it held and that is settled after it has left counts for it
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
   recorder.removed(shop);
-  recorder.rescued(shop, 3_000);
+  recorder.rescued(endpointKey(shop), 3_000);
   assert.equal(recorder.reports(4_000)[0]?.rescued, 1);
   recorder.out({ ...shop, podName: 'stable-2' }, 'HeartbeatRefused', 100, 5_000);
   assert.deepEqual(
@@ -126,11 +126,11 @@ test('a request that it held and that is settled after it has left counts for it
 test('two ports that lead to one address have an outage each, and neither ends the other', () => {
   const recorder = new FailoverRecorder('ab');
   const admin = { ...shop, portName: 'admin' };
-  recorder.rescued(admin, 950);
+  recorder.rescued(endpointKey(admin), 950);
   recorder.out(shop, 'TrafficFailed', 100, 1_000);
   recorder.out(admin, 'HeartbeatTimeout', 200, 1_100);
   recorder.over(shop, 2_000);
-  recorder.lost(admin, 2_100);
+  recorder.lost(endpointKey(admin), 2_100);
   recorder.removed(shop);
   const [second, first] = recorder.reports(3_000);
   assert.deepEqual([first?.outMilliseconds, first?.rescued, first?.lost], [1_000, 0, 0]);

@@ -102,14 +102,14 @@ describe('what an endpoint owes', () => {
       steps: (owed) => {
         owed.sent(10);
         owed.sent(20);
-        owed.received();
+        owed.received(50);
       },
       since: null,
     },
     'older requests do not count any more, later ones do': {
       steps: (owed) => {
         owed.sent(10);
-        owed.received();
+        owed.received(50);
         owed.sent(30);
       },
       since: 30,
@@ -124,7 +124,7 @@ describe('what an endpoint owes', () => {
     'a request that no longer counts is withdrawn: no difference': {
       steps: (owed) => {
         owed.sent(10);
-        owed.received();
+        owed.received(50);
         owed.sent(30);
         owed.withdrawn(10);
       },
@@ -169,7 +169,7 @@ describe('what an endpoint owes', () => {
             owed.sent(at);
             waiting.push(at);
           } else if (what === 'received') {
-            owed.received();
+            owed.received(50);
             old = [...old, ...waiting];
             waiting = [];
           } else {
@@ -225,12 +225,12 @@ function suspicions({ perSecond, latency, seconds, frozenFrom = Number.POSITIVE_
     }
     for (const { sentAt } of answers.get(now) ?? []) {
       time.observe(now - sentAt);
-      owed.received();
+      owed.received(50);
       suspect = false;
     }
     answers.delete(now);
     if (checks.delete(now)) {
-      owed.received();
+      owed.received(50);
       suspect = false;
     }
     if (now % 10 !== 0 || suspect || !isOverdue(owed.since, now, suspicionThreshold(time, time), 0)) continue;

@@ -64,3 +64,10 @@ test('a new share counts at once', () => {
   budget.percent = 50;
   assert.equal(drawAll(budget), 500);
 });
+
+test('workers share the floor, and each counts its own requests', () => {
+  const budget = new RetryBudget(20, () => 5_000, 4);
+  assert.equal(drawAll(budget), 3);
+  for (let each = 0; each < 100; each++) budget.request(5_000);
+  assert.equal(drawAll(budget), 17);
+});
