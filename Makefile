@@ -31,7 +31,7 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 	biome check --error-on-warnings
 	node scripts/generate.ts --check
 
-test: check test-unit test-packaging test-integration test-api test-controllers test-scale e2e ## every test
+test: check test-unit test-packaging test-integration test-api test-controllers test-faults test-scale e2e ## every test
 
 # For each of the four programs below: a minute in all.
 test: export FUZZ_SECONDS ?= 15
@@ -57,7 +57,20 @@ test-api: $(INSTALLED) ## the CRDs and our client, with a real API server (Linux
 	CLUSTER_PARTS=api test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
 
 test-controllers: $(INSTALLED) ## the operator with a real API server and controllers, without nodes (Linux, root and Go)
+	@test/tools/prepare >/dev/null
 	CLUSTER_PARTS=controllers test/cluster/with-cluster node --test --test-timeout=600000 'test/e2e/controllers/*.test.ts'
+
+# Most of a fault is waiting, so that several tests run at once.
+FAULTS := CLUSTER_PARTS=controllers test/cluster/with-cluster node --test --test-concurrency=4 --test-timeout=900000 'test/e2e/faults/*.test.ts'
+test-faults: $(INSTALLED) ## the operator behind an API server that fails in every way (Linux, root and Go)
+	$(FAULTS)
+
+faults: export EVENKEEL_FULL := 1
+faults: $(INSTALLED) ## the same, with the operator's own patience of 150 s with a silent watch
+	$(FAULTS)
+
+chaos: build ## ten minutes of chaos in a cluster, under load, with seeds printed: EVENKEEL_SEED, EVENKEEL_CHAOS_SECONDS
+	EVENKEEL_CHAOS_SECONDS=$${EVENKEEL_CHAOS_SECONDS:-600} test/cluster/with-cluster node --test --test-timeout=1500000 test/e2e/chaos.test.ts
 
 image: build ## the production image, with docker or buildah: evenkeel:dev, or IMAGE=
 	scripts/image
@@ -100,4 +113,4 @@ leak: build ## memory over ten million requests (10 minutes and more)
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: test-faults faults chaos scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 /** A file that follows from others. */
@@ -25,7 +25,7 @@ export function generateManifests(root: URL, crds: readonly string[]): Output[] 
   const { resources } = parse(read(`${BASE}/kustomization.yaml`)) as { resources: string[] };
   const files = resources.map((file) => ({ file, text: read(`${BASE}/${file}`) }));
   const copied = crds.map((path) => ({ file: path.replace(/^crds\//, ''), text: read(path) }));
-  return [
+  const outputs = [
     { path: 'deploy/install.yaml', text: INSTALL_HEAD + files.map(({ text }) => text).join('---\n') },
     // `helm install --create-namespace` makes it.
     ...files
@@ -37,12 +37,18 @@ export function generateManifests(root: URL, crds: readonly string[]): Output[] 
     })),
     ...['prometheus-rule.yaml', 'dashboard.json'].map((file) => ({ path: `${CHART}/files/${file}`, text: read(`${MONITORING}/${file}`) })),
     ...copied.map(({ file, text }) => ({ path: `${CHART}/files/crds/${file}`, text })),
+    { path: 'deploy/gitops/argocd/argocd-cm.yaml', text: argoConfig(read('deploy/gitops/argocd/health.lua')) },
     { path: `${CHART}/files/crds/kustomization.yaml`, text: kustomization(copied.map(({ file }) => file)) },
     {
       path: `${CHART}/Chart.yaml`,
       text: chart(read(`${CHART}/Chart.yaml`), (JSON.parse(read('package.json')) as { version: string }).version),
     },
   ];
+  const paths = new Set(outputs.map(({ path }) => path));
+  for (const path of readdirSync(new URL(`${CHART}/templates`, root)).map((file) => `${CHART}/templates/${file}`)) {
+    if (!paths.has(path) && read(path).includes(DO_NOT_EDIT)) throw new Error(`${path} follows from nothing any more: remove it`);
+  }
+  return outputs;
 }
 
 interface Edit {
@@ -144,6 +150,16 @@ function monitor(file: string, text: string, value: string): string {
 function kustomization(files: readonly string[]): string {
   const list = files.map((file) => `- ${file}\n`).join('');
   return `# ${DO_NOT_EDIT.replace('deploy/kustomize', 'crds/')}\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n${list}`;
+}
+
+function argoConfig(script: string): string {
+  const lines = script.trimEnd().split('\n');
+  return `# Generated from health.lua by scripts/generate.ts (npm run generate). Do not edit.
+# For Argo CD, into the ConfigMap that it has: kubectl patch configmap argocd-cm --namespace argocd --patch-file argocd-cm.yaml
+data:
+  resource.customizations.health.evenkeel.dev_LoadBalancedService: |
+${lines.map((line) => (line === '' ? '' : `    ${line}`)).join('\n')}
+`;
 }
 
 /** A chart's version is the program's. */

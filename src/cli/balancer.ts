@@ -75,8 +75,9 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
   const logger = createLogger({ level: flags.logLevel, format: 'json', fields: { service, namespace } });
   const address = flags.address ?? (await anyAddress());
   const client = new KubeClient(await inClusterCredentials(), { userAgent: 'evenkeel-balancer' });
+  const sink = new ReportSink({ client, namespace, podName, podUid, service, logger });
   const balancer = new Balancer({
-    sink: new ReportSink({ client, namespace, podName, podUid, service, logger }),
+    sink,
     logger,
     clock: () => performance.now(),
     random: Math.random,
@@ -91,7 +92,7 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
     throw listenError(error, adminPort, address, 'choose another with --admin-port');
   });
   const target = new DrainTime(balancer);
-  const source = new ClusterConfigSource({ client, namespace, configMap: flags.configmap, logger });
+  const source = new ClusterConfigSource({ client, namespace, configMap: flags.configmap, onReturn: () => sink.forget(), logger });
   const ending = new AbortController();
   try {
     const signal = await Promise.race([stop, serve()]);

@@ -17,6 +17,8 @@ export interface ClusterConfigSourceOptions {
   readonly namespace: string;
   /** Name of the ConfigMap that holds the resolved configuration. */
   readonly configMap: string;
+  /** The API was away, or answered otherwise than it should, and what it holds was read anew. */
+  readonly onReturn?: () => void;
   /** Without contact with the API for longer, endpoints are called stale. 10 s unless given. */
   readonly staleAfterMs?: number;
   readonly timers?: Timers;
@@ -67,6 +69,7 @@ export class ClusterConfigSource implements ConfigSource {
       ...this.#basics(),
       resource: Resources.ConfigMap,
       fieldSelector: `metadata.name=${options.configMap}`,
+      ...(options.onReturn ? { onRelisted: options.onReturn } : {}),
     });
   }
 

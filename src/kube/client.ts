@@ -141,11 +141,6 @@ export class KubeClient {
     }
   }
 
-  /** The resource version of now: of a list, without its items. */
-  async currentVersion(ref: ResourceRef, options: ListOptions = {}): Promise<string> {
-    return (await this.#page(ref, options, 1, undefined)).metadata?.resourceVersion ?? '';
-  }
-
   async create<T extends KubeObject>(object: T, options: WriteOptions): Promise<T> {
     const ref = resourceOf(object);
     const path = collectionPath(ref, object.metadata?.namespace);

@@ -3,8 +3,7 @@ import type { Random } from '../model/clock.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { KubeClient, Selection } from './client.ts';
-import { ApiError, ConnectionError } from './errors.ts';
-import { LineTooLongError } from './line-splitter.ts';
+import { ApiError } from './errors.ts';
 import { isOlderVersion } from './resource-version.ts';
 import { describe, keyOf, type ResourceRef } from './resources.ts';
 import { type Change, type IndexFunction, Store } from './store.ts';
@@ -28,6 +27,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly relistIntervalMs?: number;
   /** An open watch without event or bookmark for this long is given up; API servers send a bookmark a minute. */
   readonly silenceMs?: number;
+  /** Called after each list but the first. */
+  readonly onRelisted?: () => void;
   readonly backoff?: BackoffLimits;
 }
 
@@ -42,9 +43,6 @@ const WATCH_SECONDS = 240;
 const WATCH_JITTER_SECONDS = 50;
 /** A watch that lived this long was a good one: the wait after it starts small again. */
 const GOOD_WATCH_MS = 5_000;
-
-/** After this long without contact etcd may have been restored, or the API server replaced: the old resource version means little. */
-const LONG_ABSENCE_MS = 60_000;
 
 /** Why the next step is a list and not a watch from where the last one ended. */
 class Doubt extends Error {
@@ -77,6 +75,10 @@ export class Reflector<T extends KubeObject> {
   /** When the watch was accepted that is open now; null: none is. */
   #openedAt: number | null = null;
   #contactAt: number;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  readonly #whenListed: (() => void)[] = [];
+  /** Ends a wait or a watch, for the next list. */
+  #interruption = new AbortController();
   #lastError: Error | null = null;
 
   constructor(options: ReflectorOptions<T>) {
@@ -135,9 +137,22 @@ export class Reflector<T extends KubeObject> {
     this.#running ??= this.#run();
   }
 
+  /**
+   * Resolves when it has listed within the last `ms`, or has listed anew: for a reader who must not act on what a silent watch has missed.
+   * Never where it is stopped before.
+   */
+  async refresh(ms: number): Promise<void> {
+    if (this.#timers.now() - this.#listedAt <= ms) return;
+    const listed = new Promise<void>((resolve) => this.#whenListed.push(resolve));
+    this.#resourceVersion = '';
+    this.#interruption.abort();
+    await listed;
+  }
+
   /** No handler is called after it was called. */
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#interruption.abort();
     this.#handlers.clear();
     await this.#running;
   }
@@ -146,6 +161,7 @@ export class Reflector<T extends KubeObject> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       this.#openedAt = null;
+      this.#interruption = new AbortController();
       const error = await this.#listAndWatch().then(
         () => null,
         (reason: unknown) => (reason instanceof Error ? reason : new Error(String(reason))),
@@ -156,25 +172,14 @@ export class Reflector<T extends KubeObject> {
       if (wasGood) this.#failures = 0;
       if (wasGood && error === null) continue;
       this.#failures++;
-      await sleep(this.#timers, backoffMs(this.#failures, this.#options.backoff ?? BACKOFF, this.#random), signal);
+      await sleep(this.#timers, backoffMs(this.#failures, this.#options.backoff ?? BACKOFF, this.#random), this.#interruption.signal);
     }
   }
 
   async #listAndWatch(): Promise<void> {
-    if (this.lastContactAgeMs() > LONG_ABSENCE_MS || this.#timers.now() >= this.#relistAt) this.#resourceVersion = '';
-    if (this.#resourceVersion !== '' && this.#lastError !== null) await this.#checkVersion();
+    if (this.#timers.now() >= this.#relistAt) this.#resourceVersion = '';
     if (this.#resourceVersion === '') await this.#relist();
     if (!this.#stopped.signal.aborted) await this.#watch();
-  }
-
-  /**
-   * An API server that was away may have come back with an etcd restored from a backup. A watch from a resource version that is yet
-   * to come would be accepted there, and say nothing (seen with Kubernetes 1.34).
-   */
-  async #checkVersion(): Promise<void> {
-    const { client, resource } = this.#options;
-    const version = await client.currentVersion(resource, { ...this.#selection(), signal: this.#stopped.signal });
-    if (isOlderVersion(version, this.#resourceVersion)) this.#resourceVersion = '';
   }
 
   async #relist(): Promise<void> {
@@ -183,12 +188,16 @@ export class Reflector<T extends KubeObject> {
     if (this.#stopped.signal.aborted) return;
     this.#noteContact();
     this.#resourceVersion = list.resourceVersion;
+    this.#listedAt = this.#timers.now();
     this.#relistAt = this.#nextRelistAt();
     this.#lastError = null;
     const changes = this.#store.replace(list.items);
+    const again = this.#isSynced;
     this.#isSynced = true;
     this.#tell(changes);
+    if (again) this.#options.onRelisted?.();
     this.#markSynced();
+    for (const resolve of this.#whenListed.splice(0)) resolve();
   }
 
   async #watch(): Promise<void> {
@@ -199,8 +208,9 @@ export class Reflector<T extends KubeObject> {
       watch.abort();
     };
     const stop = (): void => watch.abort();
-    this.#stopped.signal.addEventListener('abort', stop, { once: true });
-    if (this.#stopped.signal.aborted) stop();
+    const { signal: interruption } = this.#interruption;
+    interruption.addEventListener('abort', stop, { once: true });
+    if (interruption.aborted) stop();
     const watchdog = new Watchdog(this.#timers, this.#options.silenceMs ?? SILENCE_MS, () => giveUp('the watch fell silent'));
     const cancelRelist = this.#whenToRelist(() => watch.abort());
     try {
@@ -219,7 +229,7 @@ export class Reflector<T extends KubeObject> {
     } finally {
       watchdog.stop();
       cancelRelist();
-      this.#stopped.signal.removeEventListener('abort', stop);
+      interruption.removeEventListener('abort', stop);
     }
   }
 
@@ -285,14 +295,13 @@ export class Reflector<T extends KubeObject> {
   }
 }
 
-/** Whether a watch may go on where this ended the last one: the API server was away or busy. All else may have cost events. */
+/**
+ * Whether a watch may go on where this ended the last one: the API server was only busy. One that was away may have come back with an etcd
+ * restored from a backup, whose resource versions mean something else: a watch from one that is yet to come says nothing there (seen with
+ * Kubernetes 1.34), and one from a version that has come again misses what went back.
+ */
 function canGoOn(error: Error): boolean {
-  if (error instanceof ApiError) return error.code === 429;
-  return (
-    !(error instanceof Doubt) &&
-    !(error instanceof LineTooLongError) &&
-    !(error instanceof ConnectionError && error.code === 'ApiBadResponse')
-  );
+  return error instanceof ApiError && error.code === 429;
 }
 
 /** Calls `bark` once when it was not fed for `ms`. */

@@ -77,6 +77,11 @@ export class ReportSink implements HealthSink {
     this.#writing ??= this.#writeAll();
   }
 
+  /** What stands in the API may not be what was written: etcd may have been restored. The next report is written, news or not. */
+  forget(): void {
+    this.#written = null;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     const cancel = this.#timers.after(this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS, () => this.#ended.abort());

@@ -7,10 +7,13 @@ export interface Timers {
   after(ms: number, action: () => void): () => void;
 }
 
+/** What setTimeout can count; with more it would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export const systemTimers: Timers = {
   now: () => performance.now(),
   after: (ms, action) => {
-    const timer = setTimeout(action, ms);
+    const timer = setTimeout(action, Math.min(ms, LONGEST_MS));
     return () => clearTimeout(timer);
   },
 };

@@ -140,6 +140,8 @@ export class Transport {
     const systemCode = (error as NodeJS.ErrnoException | null)?.code ?? '';
     const { origin } = this.#credentials.server;
     if (/CERT|SELF_SIGNED|VERIFY|ISSUER|ALTNAME/.test(systemCode)) {
+      // The cluster's authority may have been replaced; its new one is where the old one came from.
+      this.#credentials.renew();
       return new ConnectionError('ApiUntrusted', `do not trust the Kubernetes API at ${origin}: ${messageOf(error)}`, error);
     }
     // The server closed an idle connection while we took it up: nothing was asked yet, as far as anybody can tell.

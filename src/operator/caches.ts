@@ -18,6 +18,8 @@ export interface CachesOptions {
   readonly client: KubeClient;
   /** Only this namespace; left out: all. */
   readonly namespace?: string | undefined;
+  /** Of a watch, until it is given up; left out: the reflector's own. */
+  readonly silenceMs?: number | undefined;
   readonly logger: Logger;
   readonly timers: Timers;
   readonly random?: Random | undefined;
@@ -52,8 +54,9 @@ export class Caches {
   readonly #onGone: (key: string, child: Child) => void;
 
   constructor(options: CachesOptions) {
-    const { client, namespace, logger, timers, random = Math.random } = options;
-    const common = { client, namespace, logger, timers, random, relistIntervalMs: RELIST_INTERVAL_MS };
+    const { client, namespace, logger, timers, random = Math.random, silenceMs } = options;
+    const watching = silenceMs === undefined ? {} : { silenceMs };
+    const common = { client, namespace, logger, timers, random, relistIntervalMs: RELIST_INTERVAL_MS, ...watching };
     this.#onChange = options.onChange;
     this.#onGone = options.onGone;
     this.resources = new Reflector<LoadBalancedService>({
@@ -99,6 +102,11 @@ export class Caches {
 
   async synced(): Promise<void> {
     await Promise.all(this.#all().map((reflector) => reflector.synced));
+  }
+
+  /** Resolves when each of them has listed within the last `ms`, or since. */
+  async refresh(ms: number): Promise<void> {
+    await Promise.all(this.#all().map((reflector) => reflector.refresh(ms)));
   }
 
   get isSynced(): boolean {

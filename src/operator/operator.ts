@@ -32,6 +32,8 @@ export interface OperatorOptions {
   readonly adminPort: number;
   /** Resources worked on at once. */
   readonly workers: number;
+  /** A watch without event or bookmark for this long is given up; 150 s unless given. */
+  readonly silenceMs?: number;
   readonly logger: Logger;
   /** The system's, unless given; `wallClock` in milliseconds since the epoch. */
   readonly timers?: Timers;
@@ -52,6 +54,8 @@ const START_PAUSE_MS = 1_000;
 const DEAD_CONTACT_MS = 600_000;
 /** Every request has a timeout, so that no reconciliation takes this long unless something hangs. */
 const DEAD_WORK_MS = 300_000;
+/** Caches that were filled this recently need not be filled anew by a new leader. */
+const FRESH_MS = 5_000;
 /** Another replica takes over within three seconds of the end of this one. */
 const FINISH_MS = 1_500;
 const EVENTS_DEADLINE_MS = 1_000;
@@ -81,6 +85,8 @@ class Operator {
   readonly #working = new Map<string, number>();
   /** Null: this replica does not lead. */
   #queue: WorkQueue | null = null;
+  /** Until the work of the last term is done: no resource is worked on twice at once. */
+  #stopping: Promise<void> = Promise.resolve();
 
   constructor(options: OperatorOptions) {
     const { logger, lease, timers = systemTimers, wallClock = Date.now } = options;
@@ -110,6 +116,7 @@ class Operator {
     this.#caches = new Caches({
       client,
       namespace: options.watchNamespace ?? undefined,
+      silenceMs: options.silenceMs,
       logger,
       timers,
       random: options.random,
@@ -119,6 +126,7 @@ class Operator {
     });
     this.#reconciler = new Reconciler({
       caches: this.#caches,
+      find: (name) => client.find(Resources.LoadBalancedService, name),
       objects,
       statuses: new StatusWriter({ client: writes, now, wallClock }),
       events: this.#nodeEvents,
@@ -187,6 +195,13 @@ class Operator {
     }
   }
 
+  /** A standby's watches may have been silent for minutes, and what it has not seen it must not undo: it looks anew first. */
+  async #takeOver(): Promise<void> {
+    const term = this.#elector?.acquisitions;
+    await Promise.all([this.#stopping, this.#caches.refresh(FRESH_MS)]);
+    if (this.#leads && this.#elector?.acquisitions === term) this.#lead();
+  }
+
   #lead(): void {
     const queue = new WorkQueue({
       handler: (key) => this.#work(key),
@@ -233,8 +248,11 @@ class Operator {
       fieldManager: FIELD_MANAGER,
       timers: this.#timers,
       logger: this.#options.logger,
-      onStarted: () => this.#lead(),
-      onLost: () => this.#stopLeading(),
+      onStarted: () => void this.#takeOver(),
+      onLost: () => {
+        this.#stopping = this.#stopLeading();
+        return this.#stopping;
+      },
     });
   }
 

@@ -61,7 +61,9 @@ export function plan({ observation, spec, config: wanted, balancerImage }: PlanI
 
 /** What is made says how many; what is there already keeps its number, whoever has set it. */
 function initialBalancers({ resource, live }: Observation): number | undefined {
-  return live('Deployment', balancerName(resourceName(resource))) === undefined ? INITIAL_BALANCERS : undefined;
+  const found = live('Deployment', balancerName(resourceName(resource)));
+  // One that is going keeps nothing: what takes its place is made.
+  return found === undefined || found.metadata?.deletionTimestamp !== undefined ? INITIAL_BALANCERS : undefined;
 }
 
 function withAwaited(manifest: Manifest, awaited: readonly string[]): Manifest {

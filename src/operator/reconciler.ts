@@ -3,6 +3,7 @@ import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { ObjectName } from '../kube/resources.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Outcome, Problem } from '../status/input.ts';
 import { notices } from '../status/notices.ts';
@@ -18,6 +19,8 @@ import type { StatusWriter } from './status-writer.ts';
 
 export interface ReconcilerOptions {
   readonly caches: Caches;
+  /** A resource as it is now, asked of the API server; null: there is none. */
+  readonly find: (name: ObjectName) => Promise<LoadBalancedService | null>;
   readonly objects: ObjectWriter;
   readonly statuses: StatusWriter;
   readonly events: Pick<NodeEvents, 'record'>;
@@ -28,6 +31,9 @@ export interface ReconcilerOptions {
   /** Reconcile this resource again after `ms`. */
   readonly later: (key: string, ms: number) => void;
 }
+
+/** For the cache to see what was in the way of a write. */
+const AFTER_CONFLICT_MS = 1_000;
 
 const NOTHING_WRONG: Outcome = { notAccepted: null, stalled: null, pending: null };
 const refused = (problem: Problem): Outcome => ({ notAccepted: problem, stalled: problem, pending: null });
@@ -85,7 +91,9 @@ export class Reconciler {
   async #carryOut(owner: Owner, { manifests, prune, pending, adopt, refused: problem }: Plan, observation: Observation): Promise<Outcome> {
     const { objects } = this.#options;
     if (problem !== null) return refused(problem);
-    const live = ({ kind, metadata }: Manifest) => observation.live(kind, metadata.name);
+    // As they were when the manifests were decided: one made for an object that is there must not be the first of one that has gone since.
+    const seen = new Map(manifests.map((manifest) => [manifest, observation.live(manifest.kind, manifest.metadata.name)]));
+    const live = (manifest: Manifest) => seen.get(manifest);
     const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
     const isForeign = (manifest: Manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)).action === 'Foreign';
     const foreign = manifests.find(isForeign);
@@ -99,8 +107,19 @@ export class Reconciler {
       if (written.state === 'AwaitDeletion') awaiting ??= beingDeleted(manifest);
     }
     if (awaiting !== null) return waitingFor(awaiting);
+    if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) {
+      this.#options.later(owner.key, AFTER_CONFLICT_MS);
+      return waitingFor(pending);
+    }
     for (const child of prune) await objects.delete(owner, child);
     return waitingFor(pending);
+  }
+
+  /** Nothing is deleted by a spec of the past: a watch may be silent, and another leader further than this one. */
+  async #isCurrent({ metadata }: LoadBalancedService): Promise<boolean> {
+    const { name = '', namespace } = metadata;
+    const now = (await this.#options.find({ name, namespace }))?.metadata;
+    return now?.uid === metadata.uid && now?.generation === metadata.generation && now?.deletionTimestamp === undefined;
   }
 
   #comeBack(key: string, written: Written): void {
@@ -141,8 +160,9 @@ export class Reconciler {
     try {
       if (!(await statuses.write(key, resource, previous, result))) return;
     } catch (error) {
-      // Deleted, or deleted and made anew, since the cache saw it: there is no status to write any more.
-      if (isNotFound(error) || isConflict(error)) return;
+      if (isNotFound(error)) return;
+      // It has changed since the cache saw it, or was made anew: what is told is made again, from what it is by then.
+      if (isConflict(error)) return later(key, AFTER_CONFLICT_MS);
       throw error;
     }
     for (const notice of notices(previous, result.status, result.failovers)) {

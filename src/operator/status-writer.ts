@@ -9,6 +9,8 @@ import { isOnlyRecovery } from './recovery.ts';
 
 /** No resource's status is written more often than this. */
 export const STATUS_APART_MS = 1_000;
+/** A cache that is behind our last write by more than this is believed: etcd may have been restored, with resource versions of the past. */
+const CACHE_LAG_MS = 10_000;
 /**
  * After a recovery was told, further ones of the same resource wait for so long, so that they are told together: the first is told at
  * once, and so is whatever is worse than before.
@@ -19,6 +21,7 @@ interface Memory {
   readonly uid: string;
   readonly status: Status;
   readonly resourceVersion: string;
+  /** This time, and those below, by the clock that does not jump. */
   readonly writtenAtMs: number;
   readonly recoveryToldAtMs: number;
   readonly heartbeatWrittenAtMs: number | null;
@@ -47,14 +50,14 @@ export class StatusWriter {
 
   /** The status as it stands. The cache may not have seen our last write yet; what was counted in it must not be counted again. */
   previous(key: string, resource: LoadBalancedService): Status | undefined {
-    const memory = this.#memory.get(key);
-    const { uid, resourceVersion = '' } = resource.metadata;
-    const behind = memory?.uid === uid && isOlderVersion(resourceVersion, memory?.resourceVersion ?? '');
-    return behind ? memory?.status : resource.status;
+    return (this.#unseen(key, resource) ?? resource).status;
   }
 
+  /** Milliseconds since the epoch, as that is told now. */
   heartbeatWrittenAtMs(key: string): number | null {
-    return this.#memory.get(key)?.heartbeatWrittenAtMs ?? null;
+    const { now, wallClock } = this.#options;
+    const writtenAtMs = this.#memory.get(key)?.heartbeatWrittenAtMs ?? null;
+    return writtenAtMs === null ? null : wallClock() - (now() - writtenAtMs);
   }
 
   /** Milliseconds until the status may be written again; 0: now. */
@@ -69,7 +72,10 @@ export class StatusWriter {
     return left > 0 && !isDeepStrictEqual(previous, next) && isOnlyRecovery(previous, next) ? left : 0;
   }
 
-  /** True where it was written. */
+  /**
+   * True where it was written. Only onto the version that it was made from: what another leader has written meanwhile is not undone
+   * (409 Conflict), and of two leaders for a moment one counts and tells a failover.
+   */
   async write(
     key: string,
     resource: LoadBalancedService,
@@ -78,7 +84,9 @@ export class StatusWriter {
   ): Promise<boolean> {
     if (isDeepStrictEqual(previous, status)) return false;
     const { name, namespace, uid = '' } = resource.metadata;
-    const metadata = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), uid };
+    const resourceVersion = this.#unseen(key, resource)?.resourceVersion ?? resource.metadata.resourceVersion;
+    const given = Object.entries({ name, namespace, uid, resourceVersion }).filter(([, value]) => value !== undefined);
+    const metadata = Object.fromEntries(given);
     const written = await this.#options.client.applyStatus<Omit<LoadBalancedService, 'spec'>>(
       { apiVersion: API_VERSION, kind: KIND, metadata, status },
       { fieldManager: OPERATOR_FIELD_MANAGER, force: true },
@@ -91,8 +99,16 @@ export class StatusWriter {
       writtenAtMs,
       recoveryToldAtMs:
         failovers.recovered.length > 0 ? writtenAtMs : (this.#memory.get(key)?.recoveryToldAtMs ?? Number.NEGATIVE_INFINITY),
-      heartbeatWrittenAtMs: heartbeat.rewritten ? this.#options.wallClock() : this.heartbeatWrittenAtMs(key),
+      heartbeatWrittenAtMs: heartbeat.rewritten ? writtenAtMs : (this.#memory.get(key)?.heartbeatWrittenAtMs ?? null),
     });
     return true;
+  }
+
+  /** Our last write, where the cache has not seen it yet. */
+  #unseen(key: string, { metadata }: LoadBalancedService): Memory | null {
+    const memory = this.#memory.get(key);
+    if (memory === undefined || memory.uid !== metadata.uid) return null;
+    const behind = isOlderVersion(metadata.resourceVersion ?? '', memory.resourceVersion);
+    return behind && this.#options.now() - memory.writtenAtMs < CACHE_LAG_MS ? memory : null;
   }
 }

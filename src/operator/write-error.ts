@@ -3,7 +3,7 @@ import { ApiError } from '../kube/errors.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Problem } from '../status/input.ts';
 
-/** Trying the same again soon would give the same answer; a policy, a quota or a right may change with time. */
+/** Trying the same again soon would give the same answer, where a field is wrong; a policy, a quota or a right may change with time. */
 const RETRY_INVALID_MS = 300_000;
 const RETRY_FORBIDDEN_MS = 60_000;
 
@@ -21,7 +21,9 @@ export function refusalOf(error: unknown, manifest: Manifest): Refusal | null {
   const what = `${manifest.kind} "${manifest.metadata.name}"`;
   const message = `the API server refused ${what}: ${error.serverMessage}`;
   const reason = /^[A-Za-z]+$/.test(error.reason) ? error.reason : 'Refused';
-  return { problem: { reason, message }, retryMs: error.code === 403 ? RETRY_FORBIDDEN_MS : RETRY_INVALID_MS };
+  // A policy's refusal is 422 as well; only that of a field names it.
+  const isOfField = error.details.causes?.some((cause) => cause.field) ?? false;
+  return { problem: { reason, message }, retryMs: isOfField ? RETRY_INVALID_MS : RETRY_FORBIDDEN_MS };
 }
 
 /** The namespace is going, or has gone: there is nothing to do in it any more. */

@@ -89,10 +89,8 @@ export class FakeApiServer {
     return this.requests.filter((request) => request.method === method && request.path.endsWith(pathEnd)).length;
   }
 
-  /** Of everything: not those of one item, which only ask for the resource version. */
   lists(plural: string): SeenRequest[] {
-    const isList = ({ method, path, query }: SeenRequest) => method === 'GET' && path.endsWith(plural) && !query.has('watch');
-    return this.requests.filter((request) => isList(request) && request.query.get('limit') !== '1');
+    return this.requests.filter(({ method, path, query }) => method === 'GET' && path.endsWith(plural) && !query.has('watch'));
   }
 
   watches(plural: string): SeenRequest[] {

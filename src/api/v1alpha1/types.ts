@@ -629,7 +629,7 @@ export interface PodTemplateOverlay {
  */
 export interface LoadBalancedServiceStatus {
   /**
-   * Generation of the resource that this status was made from.
+   * Generation of the resource that this status was made from; -1 before the operator has seen it.
    */
   observedGeneration?: number;
   /**

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { LoadBalancedService, LoadBalancedServiceSpec } from '../../../src/api/v1alpha1/types.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
+import type { Credentials } from '../../../src/kube/credentials.ts';
 import { findCredentials } from '../../../src/kube/kubeconfig.ts';
 import { type ResourceRef, Resources } from '../../../src/kube/resources.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
@@ -47,6 +48,8 @@ export interface OperatorSettings {
   readonly identity?: string;
   readonly lease?: string;
   readonly balancerImage?: string;
+  readonly credentials?: Credentials;
+  readonly silenceMs?: number;
 }
 
 const started = new Set<RunningOperator>();
@@ -68,7 +71,8 @@ export async function startOperator(namespace: string, settings: OperatorSetting
   const stopping = new AbortController();
   const listening = Promise.withResolvers<number>();
   const running = runOperator({
-    credentials: await findCredentials(),
+    credentials: settings.credentials ?? (await findCredentials()),
+    ...(settings.silenceMs === undefined ? {} : { silenceMs: settings.silenceMs }),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
     watchNamespace: namespace,
     lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
@@ -133,22 +137,31 @@ export async function resourceNow(namespace: string, name = 'shop'): Promise<Loa
 }
 
 /** Waits until the conditions hold for the newest generation: `Ready: 'True'`, or with a reason, `Ready: 'False/NoEndpoints'`. */
-export async function waitForConditions(namespace: string, wanted: Record<string, string>, name = 'shop'): Promise<LoadBalancedService> {
+export async function waitForConditions(
+  namespace: string,
+  wanted: Record<string, string>,
+  name = 'shop',
+  timeoutMs = 30_000,
+): Promise<LoadBalancedService> {
   let last: unknown;
   return waitFor(
     JSON.stringify(wanted),
     async () => {
       const resource = await resourceNow(namespace, name);
       last = resource.status?.conditions?.map(({ type, status, reason, message }) => `${type}=${status}/${reason} ${message}`);
-      const holds = Object.entries(wanted).every(([type, expected]) => {
-        const found = resource.status?.conditions?.find((condition) => condition.type === type);
-        const [status, reason = found?.reason] = expected.split('/');
-        return found?.observedGeneration === resource.metadata.generation && found?.status === status && found?.reason === reason;
-      });
-      return holds ? resource : null;
+      return conditionsHold(resource, wanted) ? resource : null;
     },
-    { saw: () => last },
+    { timeoutMs, saw: () => last },
   );
+}
+
+/** For the newest generation. */
+export function conditionsHold(resource: LoadBalancedService, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([type, expected]) => {
+    const found = resource.status?.conditions?.find((condition) => condition.type === type);
+    const [status, reason = found?.reason] = expected.split('/');
+    return found?.observedGeneration === resource.metadata.generation && found?.status === status && found?.reason === reason;
+  });
 }
 
 const MADE = [

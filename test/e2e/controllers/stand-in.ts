@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { isConflict, isForbidden, isNotFound } from '../../../src/kube/errors.ts';
+import { ApiError, ConnectionError, isConflict, isForbidden, isNotFound } from '../../../src/kube/errors.ts';
 import { Resources } from '../../../src/kube/resources.ts';
 import type { BalancerConfig } from '../../../src/model/config.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
@@ -43,6 +43,11 @@ export class StandIn {
     this.#distort = distortion;
   }
 
+  /** Balancers write their reports again, although nothing in them has changed. */
+  writeAgain(): void {
+    this.#written.clear();
+  }
+
   /** Pods for which this holds do not become ready. */
   holdPods(hold: (pod: Pod) => boolean): void {
     this.#holdPods = hold;
@@ -51,8 +56,10 @@ export class StandIn {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       await this.#round().catch((error: unknown) => {
-        // What is deleted under our hands is gone, and the next round sees it. Anything else is a mistake of the test.
-        if (!isNotFound(error) && !isConflict(error) && !isForbidden(error)) throw error;
+        // What is deleted under our hands is gone, and the next round sees it; an API server that is away or starts is waited for.
+        // Anything else is a mistake of the test.
+        const away = error instanceof ConnectionError || (error instanceof ApiError && (error.code >= 500 || error.code === 429));
+        if (!away && !isNotFound(error) && !isConflict(error) && !isForbidden(error)) throw error;
       });
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

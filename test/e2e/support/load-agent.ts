@@ -27,6 +27,8 @@ export interface LoadSpec {
   readonly connections?: 'Kept' | 'New';
   /** A request without an answer by then has failed; 2000 unless given. */
   readonly timeoutMs?: number;
+  /** Failures that are kept, each by itself; 500 unless given. */
+  readonly maxFailures?: number;
 }
 
 export interface LoadResult {
@@ -43,7 +45,7 @@ export interface LoadResult {
   readonly order: readonly string[];
   /** In milliseconds, from when the request was due to be sent. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** The first 500; `at` is the time (Date.now()) at which the request was due. */
+  /** The first `maxFailures`; `at` is the time (Date.now()) at which the request was due. */
   readonly failures: readonly { readonly at: number; readonly outcome: string; readonly latencyMs: number }[];
 }
 
@@ -234,7 +236,7 @@ class Load {
     if (/^2[0-9]{2}$/.test(outcome)) {
       this.#ok += 1;
       if (server !== undefined) this.#servers[server] = (this.#servers[server] ?? 0) + 1;
-    } else if (this.#failures.length < 500) {
+    } else if (this.#failures.length < (this.#spec.maxFailures ?? 500)) {
       this.#failures.push({ at: dueAt, outcome, latencyMs });
     }
   }

@@ -70,6 +70,7 @@ describe('the config source of a balancer in a cluster', () => {
   let timers: FakeTimers;
   let source: ClusterConfigSource;
   let told: string[];
+  let returns: number;
 
   const target: ConfigTarget = {
     applyConfig: ({ generation }) => void told.push(`config ${generation}`),
@@ -83,7 +84,9 @@ describe('the config source of a balancer in a cluster', () => {
     client = new KubeClient(server.credentials());
     timers = new FakeTimers();
     told = [];
-    source = new ClusterConfigSource({ client, namespace: 'shop', configMap: 'web--balancer', timers, random: () => 0.5 });
+    returns = 0;
+    const onReturn = () => void returns++;
+    source = new ClusterConfigSource({ client, namespace: 'shop', configMap: 'web--balancer', timers, random: () => 0.5, onReturn });
   });
   afterEach(async () => {
     await source.stop();
@@ -236,6 +239,17 @@ describe('the config source of a balancer in a cluster', () => {
     await untilLast('10.0.0.1:8080 stale');
     await server.listen();
     await untilLast('10.0.0.1:8080');
+  });
+
+  test('tells when the API server was away and is back, and not at the start', async () => {
+    putSlice('s1', 'stable', '10.0.0.1');
+    putConfig(1, backend('stable'));
+    await source.start(target);
+    await until(() => server.openWatches === 2, 'both watches');
+    assert.equal(returns, 0);
+    await server.close();
+    await server.listen();
+    await until(() => returns === 1, 'the return');
   });
 
   test('given addresses need no slices, and are never stale', async () => {

@@ -243,14 +243,17 @@ describe('the client', () => {
   test('makes new connections when the CA changes, and finds a server that it does not vouch for untrusted', async () => {
     const other = new FakeApiServer();
     let ca = server.ca;
+    let renewals = 0;
     const base = server.credentials();
-    const changing = new KubeClient({ ...base, current: async () => ({ headers: {}, tls: { ca } }) });
+    const renew = () => void renewals++;
+    const changing = new KubeClient({ ...base, renew, current: async () => ({ headers: {}, tls: { ca } }) });
     await changing.list(Resources.ConfigMap, {});
     ca = other.ca;
     await assert.rejects(
       changing.list(Resources.ConfigMap, {}),
       (error) => error instanceof ConnectionError && error.code === 'ApiUntrusted',
     );
+    assert.equal(renewals, 1, 'what it trusts is read anew');
     ca = server.ca;
     await changing.list(Resources.ConfigMap, {});
     changing.close();

@@ -109,8 +109,45 @@ describe('the reflector', () => {
       await timers.advanceUntil(() => seen.includes(`Added default/p${index}`), `p${index}`);
       server.endWatches('cut');
     }
-    assert.equal(server.lists('pods').length, 1);
     assert.equal(reflector.list().length, 6);
+  });
+
+  test('after a broken connection it sees what has come and gone with an etcd whose versions have caught up', async () => {
+    server.put(PODS, pod('a'));
+    server.put(PODS, pod('b'));
+    await createWatching();
+    server.endWatches('cut');
+    // As before the watch began, and then as many writes as there had been, so that its version is not of the future.
+    server.restore(7);
+    server.forget(PODS, 'a');
+    for (let count = 0; count < 200; count++) server.put('/api/v1/namespaces/default/configmaps', pod('counter'));
+    await watchesAgain(2);
+    assert.deepEqual(reflector.keys(), ['default/b']);
+  });
+
+  test('when it is to refresh, it lists anew although a watch is open, unless it has just done so', async () => {
+    server.put(PODS, pod('a'));
+    await createWatching();
+    server.forget(PODS, 'a');
+    await reflector.refresh(5_000);
+    assert.deepEqual(reflector.keys(), ['default/a'], 'its list is not older than that');
+    await timers.advance(5_001);
+    await reflector.refresh(5_000);
+    assert.deepEqual(reflector.keys(), []);
+    await watchesAgain(2);
+    server.put(PODS, pod('b'));
+    await sawThat('Added default/b');
+  });
+
+  test('when it is to refresh while it waits for another try, it tries at once', async () => {
+    await createWatching();
+    await server.close();
+    await timers.advanceUntil(() => reflector.lastError !== null, 'a failure');
+    await server.listen();
+    server.put(PODS, pod('a'));
+    await timers.advance(5_001);
+    await reflector.refresh(5_000);
+    assert.deepEqual(reflector.keys(), ['default/a']);
   });
 
   test('waits longer and longer between tries, and no longer than its cap', async () => {

@@ -171,6 +171,16 @@ describe('the report sink', () => {
     assert.equal(stored()?.spec.failovers[0]?.agoMilliseconds, 700_060);
   });
 
+  test('writes what is no news where it is not known any more what stands: etcd may have been restored', async () => {
+    sink.publish(report(1));
+    await isWritten(1);
+    server.put(REPORTS, { ...stored(), spec: report(0) } as KubeObject);
+    await timers.advance(1_000);
+    sink.forget();
+    sink.publish(report(1));
+    await isWritten(1);
+  });
+
   test('what could not be written is written although the one before said the same', async () => {
     sink.publish(report(1));
     await isWritten(1);

@@ -36,6 +36,11 @@ function child(kind: string, name: string, backend?: string): Child {
   return { kind, fingerprint: '', metadata: { name, labels: backend === undefined ? {} : { 'evenkeel.dev/backend': backend } } };
 }
 
+function going(kind: string, name: string): Child {
+  const { metadata, ...rest } = child(kind, name);
+  return { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+}
+
 const objectsOf = (backend: string) => [child('Deployment', `shop--${backend}`, backend), child('Service', `shop--${backend}`, backend)];
 
 interface Situation {
@@ -92,6 +97,10 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   'there are balancers, and nobody says how many: an autoscaler may': {
     given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')] },
     expect: { balancers: 'live' },
+  },
+  'the balancers were deleted and are going: those in their place are new': {
+    given: { wanted: ['stable'], children: [going('Deployment', 'shop--balancer')] },
+    expect: { balancers: 2 },
   },
   'there are balancers, and the spec says how many': {
     given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')], replicas: 3 },

@@ -53,6 +53,39 @@ test('while the cache is behind our own write, the status is what was written', 
   assert.equal(writer.previous(KEY, seen('102', newer)), newer);
 });
 
+test('a cache that stays behind our own write is believed after a while: etcd may have been restored', async () => {
+  const { writer, clock, written } = setUp();
+  const result = buildStatus(input({ views: [view('a')] }));
+  await writer.write(KEY, seen('100'), undefined, result);
+  const restored = seen('40', { observedGeneration: 1 });
+  clock.now = 9_999;
+  assert.equal(writer.previous(KEY, restored), result.status);
+  clock.now = 10_000;
+  assert.equal(writer.previous(KEY, restored), restored.status);
+  await writer.write(KEY, restored, restored.status, result);
+  assert.equal(written.at(-1)?.metadata.resourceVersion, '40');
+});
+
+test('a status is written only onto the version that it was made from', async () => {
+  const { writer, written } = setUp();
+  const [first, second] = [buildStatus(input()), buildStatus(input({ views: [view('a')] }))];
+  await writer.write(KEY, seen('100'), undefined, first);
+  assert.equal(written[0]?.metadata.resourceVersion, '100');
+  // The cache has not seen that write yet: its version is that of its answer.
+  await writer.write(KEY, seen('100'), first.status, second);
+  assert.equal(written[1]?.metadata.resourceVersion, '101');
+});
+
+test('a clock that jumps moves what is known of the past along', async () => {
+  const clock = { now: 0, wall: 1_000_000_000 };
+  const client = { applyStatus: async (object: LoadBalancedService) => object } as never;
+  const writer = new StatusWriter({ client, now: () => clock.now, wallClock: () => clock.wall });
+  await writer.write(KEY, seen('100'), undefined, buildStatus(input()));
+  clock.now += 5_000;
+  clock.wall -= 400_000_000;
+  assert.equal(writer.heartbeatWrittenAtMs(KEY), clock.wall - 5_000);
+});
+
 test('a resource made anew under the same name begins with its own status', async () => {
   const { writer } = setUp();
   await writer.write(KEY, seen('100'), undefined, buildStatus(input()));

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, suite } from 'node:test';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import { Resources } from '../../../src/kube/resources.ts';
+import { ControlPlane } from './control-plane.ts';
+
+// Whatever these import talks to the cluster of $KUBECONFIG.
+const plane = await ControlPlane.start();
+process.env.KUBECONFIG = plane.kubeconfig;
+const { applyResource, backend, client, get, resourceIn, waitForConditions } = await import('../controllers/bench.ts');
+const { AFTER, BEFORE, calm, contentOf, onStage, settle, settled } = await import('./scenario.ts');
+const { install, SETTLED } = await import('./stage.ts');
+const { waitFor } = await import('../support/wait.ts');
+
+/** More than happens by itself while a control plane starts. */
+const MANY_WRITES = 300;
+
+suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
+  before(install);
+  after(async () => {
+    client.close();
+    await plane.end();
+  });
+
+  onStage('resource versions go back: objects and status are again what the restored spec asks', async (stage) => {
+    const expected = { before: await calm(BEFORE), after: await calm(AFTER) };
+    await stage.startOperator({ lease: 'operator' });
+    stage.standIn.distort((report) => ({
+      ...report,
+      unhealthyEndpoints: [
+        { address: '10.1.2.3:8080', backend: 'stable', state: 'Unhealthy' as const, reason: 'HeartbeatTimeout', forMilliseconds: 0 },
+      ],
+    }));
+    await settle(stage, BEFORE);
+    await waitForConditions(stage.namespace, { EndpointsHealthy: 'False' });
+    const uids = await stage.uids();
+    await plane.backUp();
+
+    stage.standIn.distort((report) => report);
+    await settle(stage, AFTER);
+    await waitForConditions(stage.namespace, { EndpointsHealthy: 'True' });
+    await writeAlot(stage.namespace);
+    await plane.restore();
+    // As balancers do twice a minute.
+    stage.standIn.writeAgain();
+    await waitForConditions(stage.namespace, { ...SETTLED, EndpointsHealthy: 'True' }, 'shop', 60_000);
+    await stage.quiet();
+    assert.deepEqual(await stage.uids(), uids);
+    assert.deepEqual(stage.deletions(), []);
+    assert.deepEqual(await contentOf(stage.namespace), expected.before);
+    await settle(stage, AFTER);
+    assert.deepEqual(await stage.uids(), uids);
+    assert.deepEqual(await contentOf(stage.namespace), expected.after);
+  });
+
+  onStage('resource versions go back, and have caught up before the operator is back', async (stage) => {
+    const expected = await calm(BEFORE);
+    await stage.startOperator({ lease: 'operator' });
+    await settle(stage, BEFORE);
+    const uids = await stage.uids();
+    await plane.backUp();
+
+    await settle(stage, { backends: [backend('blue', 2)] });
+    await waitFor('the old backend to go', async () => (await get(Resources.Deployment, stage.namespace, 'shop--stable')) === null);
+    const deletions = stage.deletions().length;
+    await stage.proxy.goAway();
+    await plane.restore();
+    await writeAlot(stage.namespace);
+    await stage.proxy.comeBack();
+    stage.standIn.writeAgain();
+    await settled(stage);
+    assert.deepEqual(await stage.uids(), uids);
+    assert.equal(stage.deletions().length, deletions);
+    assert.deepEqual(await contentOf(stage.namespace), expected);
+    await applyResource(resourceIn(stage.namespace, AFTER));
+    await settled(stage);
+    assert.deepEqual(await stage.uids(), uids);
+  });
+});
+
+async function writeAlot(namespace: string): Promise<void> {
+  const name = { namespace, name: 'counter' };
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: name };
+  await waitFor('a write', () => client.apply<KubeObject>(object, { fieldManager: 'test', force: true }), { timeoutMs: 60_000 });
+  for (let count = 0; count < MANY_WRITES; count++) {
+    await client.mergePatch(Resources.ConfigMap, name, { data: { count: String(count) } }, { fieldManager: 'test' });
+  }
+}
