@@ -1,6 +1,7 @@
 # The production image: the bundle, and the Node of the base image. `make image` builds it, with docker or buildah.
-# Nothing is run while it is built, and nothing in it needs a shell, so that the base image needs none either: only /usr/local/bin/node.
-ARG BASE_IMAGE=docker.io/library/node:24-slim
+# BASE_IMAGE is all that is in it beside the program, and should be no more than Dockerfile.base makes: /usr/local/bin/node with its libraries.
+# Nothing is run while it is built.
+ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
 
 COPY dist/main.js /opt/evenkeel/main.js

@@ -104,6 +104,15 @@ judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC throu
 sslyze: $(INSTALLED) ## what sslyze finds on a port of HTTPS (python3 with venv; installs it)
 	node test/judges/sslyze.ts
 
+judge-manifests: $(INSTALLED) ## kube-score and kubernetes-validate over what installs the operator and what it makes (Go and Python; installs both)
+	node test/judges/manifests.ts
+
+audit: $(INSTALLED) ## known vulnerabilities of the packages, as the registry tells them
+	npm audit
+
+sbom: $(INSTALLED) ## the bill of materials of the image, CycloneDX: dist/sbom.cdx.json
+	node scripts/sbom.ts
+
 bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
@@ -113,4 +122,4 @@ leak: build ## memory over ten million requests (10 minutes and more)
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: test-faults faults chaos scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: judge-manifests audit sbom test-faults faults chaos scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

@@ -2,7 +2,9 @@
  * What heartbeats cost: 200 HTTP checks a second over 5,000 endpoints (Linux answers on all of 127.0.0.0/8), the servers in another process.
  * `node bench/heartbeats.ts [checksPerSecond] [endpoints] [seconds]`.
  */
+
 import { spawn } from 'node:child_process';
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Heartbeats } from '../src/heartbeat/heartbeats.ts';
@@ -23,7 +25,7 @@ const found: Record<string, number> = {};
 const durations: number[] = [];
 const heartbeats = new Heartbeats({
   clock: () => performance.now(),
-  talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1' }),
+  talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup }),
   random: Math.random,
   onResult: (_, { reason, durationMs }) => {
     found[reason] = (found[reason] ?? 0) + 1;

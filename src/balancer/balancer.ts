@@ -16,6 +16,7 @@ import { type Counter, type Metric, Registry } from '../telemetry/metrics.ts';
 import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
 import { AdminServer } from './admin-server.ts';
+import { Egress } from './egress.ts';
 import { FailoverRecorder } from './failover-recorder.ts';
 import type { CreateFrontend, Frontend } from './frontend.ts';
 import { Pool } from './pool.ts';
@@ -41,6 +42,8 @@ export interface BalancerOptions {
   readonly reportIntervalMs: number;
   /** While going down, for how long new connections are still taken, so that everybody can learn of it; 0 unless given. */
   readonly drainDelayMs?: number;
+  /** In a cluster: addresses of the API server that are known here already. Left out: this is no cluster, and servers may be anywhere. */
+  readonly apiServers?: readonly string[];
   /** Where the access log goes: standard output unless given. */
   readonly accessLogStream?: LogOutput;
   /** What takes the requests: this process unless given. */
@@ -65,6 +68,7 @@ export class Balancer implements ConfigTarget {
   readonly #time: LoopTime;
   readonly #sweep: Sweep;
   readonly #recorder = new FailoverRecorder(randomBytes(4).toString('hex'));
+  readonly #egress: Egress;
   readonly #talks: BackendTalks;
   readonly #heartbeats: Heartbeats;
   readonly #heartbeatMs = new Map<string, number>();
@@ -89,7 +93,8 @@ export class Balancer implements ConfigTarget {
     const time = new LoopTime(clock);
     this.#time = time;
     this.#sweep = new Sweep(time);
-    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }));
+    this.#egress = new Egress(logger, options.apiServers ?? null);
+    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }), this.#egress.lookup);
     const talkOf = (backend: string) => this.#talks.of(backend);
     this.#heartbeats = new Heartbeats({ clock, random, talkOf, onResult: (id, result) => this.#checked(id, result) });
     this.#pool = new Pool({
@@ -131,6 +136,7 @@ export class Balancer implements ConfigTarget {
       certificates: () => this.#frontend.certificates,
     });
     registerProcessMetrics(this.#registry);
+    this.#egress.register(this.#registry);
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
     this.#sweep.every(SECRETS_MS, () => this.#lookAtSecrets());
@@ -157,7 +163,8 @@ export class Balancer implements ConfigTarget {
     return this.#admin?.port ?? 0;
   }
 
-  applyConfig(config: BalancerConfig): void {
+  applyConfig(given: BalancerConfig): void {
+    const config = this.#egress.configure(given);
     this.#config = config;
     this.#configError = '';
     this.#talks.configure(config.backends);
@@ -175,7 +182,8 @@ export class Balancer implements ConfigTarget {
     this.#sooner();
   }
 
-  applyEndpoints(endpoints: readonly Endpoint[], stale: boolean): void {
+  applyEndpoints(found: readonly Endpoint[], stale: boolean): void {
+    const endpoints = this.#egress.admit(found);
     const previous = this.#endpoints;
     this.#endpoints = endpoints;
     this.#stale = stale;
@@ -243,6 +251,7 @@ export class Balancer implements ConfigTarget {
       endpointsStale: this.#stale,
       backends: this.#config?.backends.map(({ name }) => name) ?? [],
       endpoints: this.#pool.upstreams,
+      refused: this.#egress.refused,
       heartbeat: this.#heartbeats.report(),
       failOpen: [...this.#pool.groups].filter((group) => group.failOpen).map(({ name }) => name),
       failovers: this.#recorder.reports(now),

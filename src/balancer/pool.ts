@@ -62,7 +62,7 @@ const NOTHING: PoolConfig = {
 };
 
 /** Reasons that speak of a server which breaks or refuses connections, and so has a word to say about each that it holds. */
-const REFUSALS: ReadonlySet<HealthReason> = new Set(['HeartbeatRefused', 'TrafficFailed']);
+const REFUSALS: ReadonlySet<HealthReason> = new Set(['AddressRefused', 'HeartbeatRefused', 'TrafficFailed']);
 
 /** All endpoints at run time: what is known of each, kept through changes of configuration, and what follows from it. */
 export class Pool implements TrafficObserver {

@@ -1,8 +1,10 @@
+import type { RefusedEndpoint } from '../egress/admission.ts';
 import type { HealthRecord } from '../health/record.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { BackendReport, BalancerReportBody, FailoverReport, HeartbeatReport, UnhealthyEndpointReport } from '../model/report.ts';
 
 const EXCEPTIONS = 100;
+const REFUSALS = 20;
 
 /** An endpoint and what is thought of it. */
 export interface Assessed {
@@ -17,6 +19,7 @@ export interface ReportInput {
   /** Names, in the order of the configuration. */
   readonly backends: readonly string[];
   readonly endpoints: readonly Assessed[];
+  readonly refused: readonly RefusedEndpoint[];
   readonly heartbeat: HeartbeatReport;
   /** Names of the listeners that try every endpoint, since none is left. */
   readonly failOpen: readonly string[];
@@ -38,6 +41,10 @@ export function buildReport(input: ReportInput): BalancerReportBody {
     heartbeat: input.heartbeat,
     unhealthyEndpoints: unhealthy.slice(0, EXCEPTIONS).map((each) => unhealthyReport(each, input.now)),
     unhealthyOmitted: Math.max(unhealthy.length - EXCEPTIONS, 0),
+    refusedEndpoints: input.refused
+      .slice(0, REFUSALS)
+      .map(({ endpoint, why }) => ({ address: endpoint.id, backend: endpoint.backend, message: why })),
+    refusedOmitted: Math.max(input.refused.length - REFUSALS, 0),
     failOpen: input.failOpen,
     failovers: input.failovers,
   };

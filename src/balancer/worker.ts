@@ -6,6 +6,7 @@ import { type LogFields, type Logger, type LogLevel, plainFields } from '../tele
 import { Registry } from '../telemetry/metrics.ts';
 import { BackendTalks } from '../tls/backend-talk.ts';
 import { logSecrets } from '../tls/secret-log.ts';
+import { Egress } from './egress.ts';
 import { Pool } from './pool.ts';
 import { poolConfig } from './pool-config.ts';
 import { registerProcessMetrics } from './pool-metrics.ts';
@@ -27,6 +28,7 @@ export class Worker {
   readonly #time: LoopTime;
   readonly #clock: () => number;
   readonly #sweep: Sweep;
+  readonly #egress: Egress;
   readonly #talks: BackendTalks;
   readonly #pool: Pool;
   readonly #frontend: ProcessFrontend;
@@ -44,7 +46,8 @@ export class Worker {
     this.#clock = clock;
     this.#time = time;
     this.#sweep = new Sweep(time);
-    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }));
+    this.#egress = new Egress(logger, null);
+    this.#talks = new BackendTalks((backend) => logSecrets(logger, { backend }), this.#egress.lookup);
     this.#pool = new Pool({
       clock,
       time,
@@ -59,6 +62,7 @@ export class Worker {
     const surroundings = { clock, random: Math.random, time, sweep: this.#sweep, pool: this.#pool, registry, logger, address };
     this.#frontend = new ProcessFrontend({ ...surroundings, onChange: () => {}, onSettled: () => {} }, workers);
     registerProcessMetrics(registry);
+    this.#egress.register(registry);
     this.#report = new WorkerReport({ send, pool: this.#pool, frontend: this.#frontend });
     this.#sweep.every(SUSPICION_MS, (now) => this.#pool.tick(now, false));
     this.#sweep.every(DEADLINES_MS, (now) => this.#pool.tick(now, true));
@@ -70,6 +74,7 @@ export class Worker {
   async tell(message: ToWorker): Promise<void> {
     switch (message.type) {
       case 'Config': {
+        this.#egress.configure(message.config);
         this.#talks.configure(message.config.backends);
         this.#pool.configure(poolConfig(message.config));
         const failure = await this.#frontend.configure(message.config).then(() => null, listenFailure);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Command, Option } from 'commander';
 import { BALANCER_ADMIN_PORT } from '../api/v1alpha1/names.ts';
 import { Balancer } from '../balancer/balancer.ts';
@@ -85,6 +86,7 @@ async function runBalancer(flags: BalancerFlags): Promise<void> {
     adminPort,
     reportIntervalMs: REPORT_INTERVAL_MS,
     drainDelayMs: flags.drainDelay,
+    apiServers: [process.env.KUBERNETES_SERVICE_HOST ?? ''].filter((host) => isIP(host) !== 0),
     // One that takes its requests itself does not load how to have workers.
     ...(flags.workers === 1 ? {} : (await import('./workers.ts')).withWorkers(flags.workers, logger)),
   });

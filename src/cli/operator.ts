@@ -7,11 +7,12 @@ import { anyAddress } from './any-address.ts';
 import { UsageError } from './failure.ts';
 import { listenError } from './listen-error.ts';
 import { logLevelOption } from './log-level.ts';
-import { addressOption, portOption } from './option-values.ts';
+import { addressOption, cidrsOption, portOption } from './option-values.ts';
 import { ended } from './signals.ts';
 
 interface OperatorFlags {
   readonly balancerImage?: string;
+  readonly allowedAddresses: readonly string[];
   readonly watchNamespace?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -38,6 +39,15 @@ Examples:
 export function configure(command: Command): void {
   command
     .addOption(new Option('--balancer-image <image>', 'image of the balancers that it makes; required').env('EVENKEEL_IMAGE'))
+    .addOption(
+      new Option(
+        '--allowed-addresses <cidrs>',
+        'where servers that a resource gives by address may be: CIDRs with commas between (default: none)',
+      )
+        .env('ALLOWED_ADDRESSES')
+        .argParser(cidrsOption)
+        .default([], 'none'),
+    )
     .addOption(new Option('--watch-namespace <name>', 'only resources of this namespace (default: of all)').env('WATCH_NAMESPACE'))
     .option('--kubeconfig <file>', 'which cluster, and as whom (default: as kubectl finds it)')
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
@@ -64,6 +74,7 @@ async function operator(flags: OperatorFlags): Promise<void> {
   await runOperator({
     credentials,
     balancerImage,
+    allowedAddresses: flags.allowedAddresses,
     watchNamespace: flags.watchNamespace || null,
     lease: flags.leaderElection ? { namespace: flags.leaseNamespace || credentials.namespace, name: flags.leaseName } : null,
     identity: flags.identity,

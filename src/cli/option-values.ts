@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../api/v1alpha1/duration.ts';
+import { isPrefix } from '../api/v1alpha1/validation/ip.ts';
 
 /** A port to listen on; 0 lets the system choose. */
 export function portOption(text: string): number {
@@ -25,6 +26,21 @@ export function addressOption(text: string): string {
   if (text === 'localhost') return '127.0.0.1';
   if (isIP(text) === 0) throw new InvalidArgumentError('An address is written like 127.0.0.1, 0.0.0.0 or ::.');
   return text;
+}
+
+/** They stand in every balancer's configuration, and in what status says where an address lies in none of them. */
+const CIDRS = 64;
+
+/** Some ranges of addresses; empty: none. */
+export function cidrsOption(text: string): string[] {
+  const cidrs = text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  const wrong = cidrs.find((each) => !isPrefix(each));
+  if (wrong !== undefined) throw new InvalidArgumentError(`${wrong} is no CIDR; one is written like 10.0.0.0/8 or fd00::/8.`);
+  if (cidrs.length > CIDRS) throw new InvalidArgumentError(`There may be ${CIDRS} CIDRs at most.`);
+  return cidrs;
 }
 
 /** Processes that take the requests of a balancer. */

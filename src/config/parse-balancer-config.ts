@@ -1,9 +1,11 @@
+import { isAddress, isPrefix } from '../api/v1alpha1/validation/ip.ts';
 import type {
   AddressSource,
   BackendConfig,
   BackendTlsConfig,
   BalancerConfig,
   CertificateFiles,
+  EgressConfig,
   EndpointSliceSource,
   FailoverConfig,
   GrpcCheckConfig,
@@ -18,12 +20,15 @@ import type {
   TelemetryConfig,
 } from '../model/config.ts';
 import { ConfigError } from './errors.ts';
-import { either, flag, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
+import { either, fail, flag, list, nullable, number, object, oneOf, type Reader, text, union } from './reader.ts';
 
 const FORMAT_VERSION = 1;
 
 const port = number(1, 65_535);
 const percent = number(0, 100);
+const cidr: Reader<string> = (value, path) => (typeof value === 'string' && isPrefix(value) ? value : fail(path, 'a CIDR', value));
+const ipAddress: Reader<string> = (value, path) =>
+  typeof value === 'string' && isAddress(value) ? value : fail(path, 'an IP address', value);
 const isNumber = (value: unknown) => typeof value === 'number';
 const constant = <T extends string>(value: T): Reader<T> => oneOf(value);
 
@@ -123,6 +128,10 @@ const limits = object<LimitsConfig>({
   pendingTimeoutMs: number(1),
 });
 
+const egress = nullable(object<EgressConfig>({ allowedAddresses: list(cidr), apiServers: list(ipAddress) }));
+/** Of a configuration from before there were rules: the strictest. */
+const STRICT: EgressConfig = { allowedAddresses: [], apiServers: [] };
+
 const config = object<Omit<BalancerConfig, 'formatVersion'>>({
   name: text,
   namespace: text,
@@ -135,6 +144,7 @@ const config = object<Omit<BalancerConfig, 'formatVersion'>>({
   failover,
   limits,
   telemetry: object<TelemetryConfig>({ accessLog: oneOf('None', 'JSON'), responseHeader: nullable(text) }),
+  egress: (value, path) => (value === undefined ? STRICT : egress(value, path)),
 });
 
 /**

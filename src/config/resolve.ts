@@ -15,6 +15,7 @@ import type {
   BackendTlsConfig,
   BalancerConfig,
   CertificateFiles,
+  EgressConfig,
   HeartbeatConfig,
   LimitsConfig,
   ListenerConfig,
@@ -32,6 +33,8 @@ export interface ResolveOptions {
   readonly portOverrides?: ReadonlyMap<string, number>;
   /** Local mode: where the files of a Secret are, by its name. In a cluster they are mounted. */
   readonly secrets?: ReadonlyMap<string, string>;
+  /** Where the balancer may connect to; anywhere unless given. */
+  readonly egress?: EgressConfig;
 }
 
 /**
@@ -63,6 +66,7 @@ export function resolveConfig(resource: LoadBalancedService, options: ResolveOpt
     },
     limits: resolveLimits(spec.limits),
     telemetry: spec.telemetry,
+    egress: options.egress ?? null,
   };
 }
 

@@ -34,14 +34,14 @@ export class CheckerChoice {
   for(endpoint: Endpoint): { checker: Checker; target: CheckTarget } {
     const port = this.#port ?? endpoint.port;
     const { host, backend, portName } = endpoint;
-    const { tls, proxyProtocol, protocol } = this.#talkOf(backend);
+    const { tls, proxyProtocol, protocol, lookup } = this.#talkOf(backend);
     const connectOnly = this.#port === null && (this.#bytes.has(portName) || (this.#passing.has(portName) && tls === null));
     const checker = connectOnly ? tcpChecker : this.#checker;
     // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
-    if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null } };
+    if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null, lookup } };
     const speaks = this.#bytes.has(portName) || this.#passing.has(portName) ? null : protocol;
     const http2 = this.#check === 'GRPC' || (this.#check === 'TCP' && speaks === 'HTTP2');
-    const target = { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null) };
+    const target = { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null), lookup };
     return { checker, target: http2 ? { ...target, applicationProtocol: 'h2' } : target };
   }
 }

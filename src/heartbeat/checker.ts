@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { HealthReason } from '../model/health.ts';
 import type { ServerTls } from '../tls/backend-credentials.ts';
+import { ADDRESS_REFUSED } from '../tls/guarded-lookup.ts';
 
 /** Where to, for one check. */
 export interface CheckTarget {
@@ -12,6 +13,7 @@ export interface CheckTarget {
   readonly applicationProtocol?: 'h2';
   /** What goes before anything else. */
   readonly preface: Buffer | null;
+  readonly lookup: LookupFunction;
 }
 
 /**
@@ -20,7 +22,13 @@ export interface CheckTarget {
 export type Finding =
   | Extract<
       HealthReason,
-      'HeartbeatAnswered' | 'HeartbeatTimeout' | 'HeartbeatRefused' | 'HeartbeatTlsFailed' | 'HeartbeatBadStatus' | 'HeartbeatBadResponse'
+      | 'AddressRefused'
+      | 'HeartbeatAnswered'
+      | 'HeartbeatTimeout'
+      | 'HeartbeatRefused'
+      | 'HeartbeatTlsFailed'
+      | 'HeartbeatBadStatus'
+      | 'HeartbeatBadResponse'
     >
   | 'Void';
 
@@ -43,6 +51,7 @@ const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNO
 /** What a socket's error says of the endpoint. */
 export function findingOf(error: NodeJS.ErrnoException): Finding {
   const { code = '', syscall } = error;
+  if (code === ADDRESS_REFUSED) return 'AddressRefused';
   if (OUR_OWN_FAULT.has(code)) return 'Void';
   // What is no system call's error is TLS's own, but for a connection that ends within the handshake.
   return code === 'EPROTO' || (syscall === undefined && code !== 'ECONNRESET') ? 'HeartbeatTlsFailed' : 'HeartbeatRefused';

@@ -30,8 +30,14 @@ const BACKOFF: BackoffLimits = { baseMs: 100, capMs: 60_000 };
 
 interface Delayed {
   readonly at: number;
-  readonly cancel: () => void;
+  urgency: Urgency;
+  cancel: () => void;
 }
+
+/** `Urgent` keys are taken before others, but for every fourth turn, so that none waits for ever. */
+export type Urgency = 'Ordinary' | 'Urgent';
+
+const URGENT_IN_A_ROW = 3;
 
 /**
  * Keys to work on. A key that waits is there once, however often it is added; one that is added while it is worked on is worked on
@@ -43,9 +49,10 @@ export class WorkQueue {
   readonly #random: Random;
   readonly #logger: Logger;
   /** Since when each waits, in the order in which they will be taken. */
-  readonly #waiting = new Map<string, number>();
+  readonly #waiting: Readonly<Record<Urgency, Map<string, number>>> = { Ordinary: new Map(), Urgent: new Map() };
+  #urgentInARow = 0;
   readonly #working = new Set<string>();
-  readonly #again = new Set<string>();
+  readonly #again = new Map<string, Urgency>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
   #state: 'new' | 'started' | 'shutDown' = 'new';
@@ -65,30 +72,42 @@ export class WorkQueue {
     this.#takeNext();
   }
 
-  add(key: string): void {
-    if (this.#state === 'shutDown' || this.#waiting.has(key)) return;
-    this.#options.observer?.added();
-    if (this.#working.has(key)) {
-      this.#again.add(key);
+  add(key: string, urgency: Urgency = 'Ordinary'): void {
+    const { Ordinary, Urgent } = this.#waiting;
+    if (this.#state === 'shutDown' || Urgent.has(key)) return;
+    const since = Ordinary.get(key);
+    if (since !== undefined) {
+      if (urgency === 'Ordinary') return;
+      Ordinary.delete(key);
+      Urgent.set(key, since);
       return;
     }
-    this.#waiting.set(key, this.#timers.now());
+    this.#options.observer?.added();
+    if (this.#working.has(key)) {
+      if (this.#again.get(key) !== 'Urgent') this.#again.set(key, urgency);
+      return;
+    }
+    this.#waiting[urgency].set(key, this.#timers.now());
     this.#noteDepth();
     this.#takeNext();
   }
 
   /** Adds the key after `ms`; where it is to be added later anyway, the earlier time counts. */
-  addAfter(key: string, ms: number): void {
+  addAfter(key: string, ms: number, urgency: Urgency = 'Ordinary'): void {
     if (this.#state === 'shutDown') return;
     const at = this.#timers.now() + ms;
     const known = this.#delayed.get(key);
-    if (known !== undefined && known.at <= at) return;
+    if (known !== undefined && known.at <= at) {
+      if (urgency === 'Urgent') known.urgency = urgency;
+      return;
+    }
     known?.cancel();
-    const cancel = this.#timers.after(ms, () => {
+    const delayed: Delayed = { at, urgency: known?.urgency === 'Urgent' ? 'Urgent' : urgency, cancel: () => {} };
+    delayed.cancel = this.#timers.after(ms, () => {
       this.#delayed.delete(key);
-      this.add(key);
+      this.add(key, delayed.urgency);
     });
-    this.#delayed.set(key, { at, cancel });
+    this.#delayed.set(key, delayed);
   }
 
   /** The key is gone: no wait for it, and its next failure counts as the first. */
@@ -103,22 +122,32 @@ export class WorkQueue {
     this.#state = 'shutDown';
     for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
-    this.#waiting.clear();
+    this.#waiting.Ordinary.clear();
+    this.#waiting.Urgent.clear();
     this.#again.clear();
     this.#noteDepth();
     if (this.#working.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   #takeNext(): void {
-    if (this.#state !== 'started') return;
-    for (const [key, since] of this.#waiting) {
-      if (this.#working.size >= (this.#options.workers ?? 1)) return;
-      this.#waiting.delete(key);
+    while (this.#state === 'started' && this.#working.size < (this.#options.workers ?? 1)) {
+      const urgency = this.#whoseTurn();
+      const [next] = this.#waiting[urgency];
+      if (next === undefined) return;
+      const [key, since] = next;
+      this.#urgentInARow = urgency === 'Urgent' ? this.#urgentInARow + 1 : 0;
+      this.#waiting[urgency].delete(key);
       this.#working.add(key);
       this.#noteDepth();
       this.#options.observer?.taken(this.#timers.now() - since);
       void this.#work(key);
     }
+  }
+
+  #whoseTurn(): Urgency {
+    const { Ordinary, Urgent } = this.#waiting;
+    if (Urgent.size === 0) return 'Ordinary';
+    return Ordinary.size > 0 && this.#urgentInARow >= URGENT_IN_A_ROW ? 'Ordinary' : 'Urgent';
   }
 
   async #work(key: string): Promise<void> {
@@ -137,7 +166,9 @@ export class WorkQueue {
     this.#working.delete(key);
     if (succeeded) this.#failures.delete(key);
     else this.#retry(key, failure);
-    if (this.#again.delete(key)) this.add(key);
+    const again = this.#again.get(key);
+    this.#again.delete(key);
+    if (again !== undefined) this.add(key, again);
     this.#takeNext();
     if (this.#working.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
@@ -153,6 +184,6 @@ export class WorkQueue {
   }
 
   #noteDepth(): void {
-    this.#options.observer?.depth(this.#waiting.size);
+    this.#options.observer?.depth(this.#waiting.Ordinary.size + this.#waiting.Urgent.size);
   }
 }

@@ -17,6 +17,16 @@ export interface BalancerConfig {
   readonly failover: FailoverConfig;
   readonly limits: LimitsConfig;
   readonly telemetry: TelemetryConfig;
+  /** Null: anywhere (local mode). */
+  readonly egress: EgressConfig | null;
+}
+
+/** Where a balancer may connect to. What is forbidden to every balancer in a cluster is not listed. */
+export interface EgressConfig {
+  /** CIDRs in which servers that are given by address must lie. */
+  readonly allowedAddresses: readonly string[];
+  /** IP addresses of the API server, to none of which is connected as a server. */
+  readonly apiServers: readonly string[];
 }
 
 export type StrategyType = 'RoundRobin' | 'Random' | 'WeightedRoundRobin';

@@ -13,6 +13,7 @@ export type HealthReason =
   | 'HeartbeatAnswered' // enough checks in a row were answered
   | 'TrafficAnswered' // requests that it kept waiting were answered
   | 'HeartbeatTimeout' // no answer within spec.heartbeat.timeout
+  | 'AddressRefused' // its name stands for addresses to which no connection may be made
   | 'HeartbeatRefused' // the connection was refused, reset or could not be made
   | 'HeartbeatTlsFailed' // no TLS, or a certificate that is not trusted or not for its host
   | 'HeartbeatBadStatus' // an HTTP answer with a status that is not expected

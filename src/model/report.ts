@@ -16,6 +16,9 @@ export interface BalancerReportBody {
   /** At most 100, worst first; `unhealthyOmitted` counts the rest. */
   readonly unhealthyEndpoints: readonly UnhealthyEndpointReport[];
   readonly unhealthyOmitted: number;
+  /** Endpoints that were found and may not be connected to; at most 20, and `refusedOmitted` counts the rest. */
+  readonly refusedEndpoints: readonly RefusedEndpointReport[];
+  readonly refusedOmitted: number;
   /** No endpoint is Healthy or Suspect, so all are tried; by listener name. */
   readonly failOpen: readonly string[];
   /** The last 20, and of the last minute up to 100; newest first. */
@@ -51,6 +54,13 @@ export interface UnhealthyEndpointReport {
   readonly forMilliseconds: number;
   readonly podName?: string;
   readonly nodeName?: string;
+}
+
+export interface RefusedEndpointReport {
+  readonly address: string;
+  readonly backend: string;
+  /** The rest of a sentence that begins with the address. */
+  readonly message: string;
 }
 
 /** One endpoint's outage, as one balancer saw it. */

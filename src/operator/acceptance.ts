@@ -1,6 +1,7 @@
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { validate } from '../api/v1alpha1/validate.ts';
 import { formatPath } from '../api/v1alpha1/validation/issue.ts';
+import type { EgressRules } from '../egress/rules.ts';
 import type { Problem } from '../status/input.ts';
 import type { Child } from './child.ts';
 
@@ -17,6 +18,23 @@ export function invalidity(resource: LoadBalancedService): Problem | null {
   const told = issues.slice(0, SHOWN).map(({ path, message }) => `${formatPath(path)} ${message}`);
   const more = issues.length > SHOWN ? `; and ${issues.length - SHOWN} more` : '';
   return { reason: 'Invalid', message: `${told.join('; ')}${more}` };
+}
+
+/**
+ * Servers by address to which no balancer may connect. All else goes on without them: balancers leave them out too, so that what was allowed
+ * once does not stay allowed.
+ */
+export function refusedAddresses(resource: LoadBalancedService, rules: EgressRules): Problem | null {
+  const refused = resource.spec.backends.flatMap(({ name, addresses = [] }) => {
+    const hosts = [...new Set(addresses.map(({ host }) => host))];
+    return hosts.flatMap((host) => {
+      const why = rules.hostRefusal(host);
+      return why === null ? [] : [`backend ${name}: ${host} ${why}`];
+    });
+  });
+  if (refused.length === 0) return null;
+  const more = refused.length > SHOWN ? `; and ${refused.length - SHOWN} more` : '';
+  return { reason: 'AddressNotAllowed', message: `${refused.slice(0, SHOWN).join('; ')}${more}` };
 }
 
 /** Services that backends refer to and that cannot be followed. All else goes on without them. `service`: as it is live, by name. */

@@ -4,6 +4,7 @@ import { COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
 import { clientServiceName } from '../api/v1alpha1/names.ts';
 import type { BalancerReport, LoadBalancedService } from '../api/v1alpha1/types.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { Urgency } from '../kube/queue.ts';
 import { RELIST_INTERVAL_MS, Reflector } from '../kube/reflector.ts';
 import { keyOf, type ResourceRef, Resources } from '../kube/resources.ts';
 import type { Change } from '../kube/store.ts';
@@ -26,7 +27,7 @@ export interface CachesOptions {
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** A resource, by `namespace/name`, has to be looked at: it has changed, or something that it depends on has. */
-  readonly onChange: (key: string) => void;
+  readonly onChange: (key: string, urgency: Urgency) => void;
   /** An object that was made for a resource is gone, or no longer to be told from others. Called before `onChange`. */
   readonly onGone: (key: string, child: Child) => void;
 }
@@ -50,7 +51,7 @@ export class Caches {
   readonly reports: Reflector<ReceivedReport>;
   readonly pods: Reflector<BalancerPod>;
   readonly #children: ReadonlyMap<string, Reflector<Child>>;
-  readonly #onChange: (key: string) => void;
+  readonly #onChange: (key: string, urgency: Urgency) => void;
   readonly #onGone: (key: string, child: Child) => void;
 
   constructor(options: CachesOptions) {
@@ -141,8 +142,9 @@ export class Caches {
   }
 
   #listen(): void {
-    this.resources.onChange((change) => this.#onChange(change.key));
-    this.reports.onChange(({ object }) => this.#tell(byServiceLabel(object)));
+    this.resources.onChange((change) => this.#onChange(change.key, 'Ordinary'));
+    // What a balancer has found out is not to wait behind a thousand resources that are being made.
+    this.reports.onChange(({ object }) => this.#tell(byServiceLabel(object), 'Urgent'));
     this.pods.onChange(({ object, previous }) => {
       if (previous === object || previous?.presence !== object.presence) this.#tell(byServiceLabel(object));
     });
@@ -161,8 +163,8 @@ export class Caches {
     this.#tell(this.resources.byIndex('service', key).map(keyOf));
   }
 
-  #tell(keys: readonly string[]): void {
-    for (const key of new Set(keys)) this.#onChange(key);
+  #tell(keys: readonly string[], urgency: Urgency = 'Ordinary'): void {
+    for (const key of new Set(keys)) this.#onChange(key, urgency);
   }
 }
 

@@ -12,17 +12,18 @@ export interface NodeEventsOptions {
 
 /** So many Events of one node and one kind are written as they come; then it is the node's death, and no longer that of some servers. */
 const AS_THEY_COME = 10;
+/** In this time one more may come, so that a server that flaps for hours is told on its resource for hours. */
+const ONE_MORE_MS = 2_000;
 /** What comes after those is told when nothing more has come for so long, */
 const QUIET_MS = 2_000;
 /** or, at the latest, so long after the first of it. */
 const AT_MOST_MS = 10_000;
-/** A node of which nothing was heard for so long begins anew. */
-const FORGOTTEN_MS = 30_000;
 
 interface Fold {
   readonly node: string;
-  written: number;
-  lastAt: number;
+  /** How many may come now, as of `countedAt`. */
+  allowed: number;
+  countedAt: number;
   gathering: Gathering | null;
 }
 
@@ -51,11 +52,11 @@ export class NodeEvents {
   record(regarding: KubeObject, { type, reason, action, note, toll }: Notice): void {
     const event: EventInput = { regarding, type, reason, action, note };
     const fold = toll === undefined ? null : this.#foldOf(toll.node, reason);
-    if (fold !== null && toll !== undefined && (fold.gathering !== null || fold.written >= AS_THEY_COME)) {
+    if (fold !== null && toll !== undefined && (fold.gathering !== null || fold.allowed < 1)) {
       this.#gather(fold, toll, event);
       return;
     }
-    if (fold !== null) fold.written++;
+    if (fold !== null) fold.allowed--;
     this.#options.recorder.record(event);
   }
 
@@ -66,12 +67,13 @@ export class NodeEvents {
 
   #foldOf(node: string, reason: string): Fold {
     const now = this.#options.timers.now();
-    for (const [key, { lastAt, gathering }] of this.#folds) {
-      if (gathering === null && now - lastAt >= FORGOTTEN_MS) this.#folds.delete(key);
+    for (const [key, fold] of this.#folds) {
+      fold.allowed = Math.min(AS_THEY_COME, fold.allowed + (now - fold.countedAt) / ONE_MORE_MS);
+      fold.countedAt = now;
+      if (fold.gathering === null && fold.allowed === AS_THEY_COME) this.#folds.delete(key);
     }
     const key = `${node}/${reason}`;
-    const fold = this.#folds.get(key) ?? { node, written: 0, lastAt: now, gathering: null };
-    fold.lastAt = now;
+    const fold = this.#folds.get(key) ?? { node, allowed: AS_THEY_COME, countedAt: now, gathering: null };
     this.#folds.set(key, fold);
     return fold;
   }

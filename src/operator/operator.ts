@@ -9,6 +9,7 @@ import { atMost, sleep, systemTimers, type Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AdminServer } from './admin-server.ts';
+import { ApiServers } from './api-servers.ts';
 import { Caches } from './caches.ts';
 import { leaderOnly } from './leader-client.ts';
 import { OperatorMetrics } from './metrics.ts';
@@ -21,6 +22,8 @@ export interface OperatorOptions {
   readonly credentials: Credentials;
   /** Image of the balancers that it makes. */
   readonly balancerImage: string;
+  /** CIDRs in which servers that a resource gives by address must lie. */
+  readonly allowedAddresses: readonly string[];
   /** Only resources of this namespace; null: of all. */
   readonly watchNamespace: string | null;
   /** The Lease that chooses the one of several replicas that works; null: this is the only one. */
@@ -75,6 +78,7 @@ class Operator {
   readonly #timers: Timers;
   readonly #client: KubeClient;
   readonly #caches: Caches;
+  readonly #apiServers: ApiServers;
   readonly #reconciler: Reconciler;
   readonly #events: EventRecorder;
   readonly #nodeEvents: NodeEvents;
@@ -121,8 +125,16 @@ class Operator {
       timers,
       random: options.random,
       wallClock,
-      onChange: (key) => this.#queue?.add(key),
+      onChange: (key, urgency) => this.#queue?.add(key, urgency),
       onGone: (key, child) => objects.forgetObject(key, child),
+    });
+    this.#apiServers = new ApiServers({
+      client,
+      server: options.credentials.server,
+      timers,
+      random: options.random,
+      logger,
+      onChange: () => this.#all(),
     });
     this.#reconciler = new Reconciler({
       caches: this.#caches,
@@ -131,9 +143,10 @@ class Operator {
       statuses: new StatusWriter({ client: writes, now, wallClock }),
       events: this.#nodeEvents,
       balancerImage: options.balancerImage,
+      egress: () => ({ allowedAddresses: options.allowedAddresses, apiServers: this.#apiServers.list() }),
       logger,
       wallClock,
-      later: (key, ms) => this.#queue?.addAfter(key, ms),
+      later: (key, ms, urgency) => this.#queue?.addAfter(key, ms, urgency),
     });
     this.#admin = new AdminServer({
       address: options.address,
@@ -161,7 +174,7 @@ class Operator {
       await this.#meetCluster();
       logger.info('started', { adminPort: port, server: credentials.server.origin });
       this.#caches.start();
-      await Promise.race([this.#caches.synced(), aborted(signal)]);
+      await Promise.race([Promise.all([this.#caches.synced(), this.#apiServers.start()]), aborted(signal)]);
       if (!signal.aborted) {
         logger.info('caches are filled', { resources: this.#caches.resources.keys().length });
         if (this.#elector === null) this.#lead();
@@ -211,8 +224,13 @@ class Operator {
       observer: this.#metrics,
     });
     this.#queue = queue;
-    for (const key of this.#caches.resources.keys()) queue.add(key);
+    this.#all();
     queue.start();
+  }
+
+  /** Every resource has to be looked at. */
+  #all(): void {
+    for (const key of this.#caches.resources.keys()) this.#queue?.add(key);
   }
 
   async #stopLeading(): Promise<void> {
@@ -236,7 +254,7 @@ class Operator {
     await this.#elector?.stop();
     this.#nodeEvents.flush();
     await this.#events.close(EVENTS_DEADLINE_MS);
-    await this.#caches.stop();
+    await Promise.all([this.#caches.stop(), this.#apiServers.stop()]);
     await this.#admin.close();
   }
 

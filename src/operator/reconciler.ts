@@ -2,14 +2,17 @@ import { withDefaults } from '../api/v1alpha1/defaults.ts';
 import { resourceName } from '../api/v1alpha1/names.ts';
 import type { LoadBalancedService } from '../api/v1alpha1/types.ts';
 import { resolveConfig } from '../config/resolve.ts';
+import { EgressRules } from '../egress/rules.ts';
 import { isConflict, isNotFound, messageOf } from '../kube/errors.ts';
+import type { Urgency } from '../kube/queue.ts';
 import type { ObjectName } from '../kube/resources.ts';
+import type { EgressConfig } from '../model/config.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Outcome, Problem } from '../status/input.ts';
 import { notices } from '../status/notices.ts';
 import { buildStatus } from '../status/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { brokenReferences, invalidity } from './acceptance.ts';
+import { brokenReferences, invalidity, refusedAddresses } from './acceptance.ts';
 import type { Caches } from './caches.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
@@ -25,11 +28,13 @@ export interface ReconcilerOptions {
   readonly statuses: StatusWriter;
   readonly events: Pick<NodeEvents, 'record'>;
   readonly balancerImage: string;
+  /** Where balancers may connect to, as it is now. */
+  readonly egress: () => EgressConfig;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   /** Reconcile this resource again after `ms`. */
-  readonly later: (key: string, ms: number) => void;
+  readonly later: (key: string, ms: number, urgency?: Urgency) => void;
 }
 
 /** For the cache to see what was in the way of a write. */
@@ -76,13 +81,15 @@ export class Reconciler {
     const { resource } = observation;
     const invalid = this.#validate(key, resource);
     if (invalid !== null) return refused(invalid);
-    const broken = brokenReferences(resource, (name) => observation.live('Service', name));
+    const egress = this.#options.egress();
+    const broken =
+      brokenReferences(resource, (name) => observation.live('Service', name)) ?? refusedAddresses(resource, new EgressRules(egress));
     const base: Outcome = broken === null ? NOTHING_WRONG : refused(broken);
     const spec = withDefaults(resource);
     if (spec.suspend) return base;
 
     const { balancerImage } = this.#options;
-    const decided = plan({ observation, spec, config: resolveConfig(resource, { mode: 'cluster' }), balancerImage });
+    const decided = plan({ observation, spec, config: resolveConfig(resource, { mode: 'cluster', egress }), balancerImage });
     const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation);
     return outcome.stalled === null ? { ...base, pending: outcome.pending } : outcome;
   }
@@ -138,7 +145,7 @@ export class Reconciler {
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
     const { statuses, events, later, wallClock, logger } = this.#options;
     const waitMs = statuses.waitMs(key);
-    if (waitMs > 0) return later(key, waitMs);
+    if (waitMs > 0) return later(key, waitMs, 'Urgent');
 
     const { resource, views, balancers, servers, liveConfig } = observation;
     const previous = statuses.previous(key, resource);

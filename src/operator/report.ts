@@ -52,6 +52,8 @@ function toBody(spec: BalancerReportSpec): BalancerReportBody {
     },
     unhealthyEndpoints: (spec.unhealthyEndpoints ?? []).map((endpoint) => ({ ...endpoint, reason: endpoint.reason as HealthReason })),
     unhealthyOmitted: spec.unhealthyOmitted ?? 0,
+    refusedEndpoints: spec.refusedEndpoints ?? [],
+    refusedOmitted: spec.refusedOmitted ?? 0,
     failOpen: spec.failOpen ?? [],
     failovers: (spec.failovers ?? []).map((failover) => ({
       ...failover,

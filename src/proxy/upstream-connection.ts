@@ -66,11 +66,11 @@ export class UpstreamConnection {
     this.#user = user;
     this.path = path;
     this.talk = owner.talk;
-    const { tls, proxyProtocol } = this.talk;
+    const { tls, proxyProtocol, lookup } = this.talk;
     const preface = proxyProtocol && proxyHeader(proxyProtocol, path);
     const { host, port } = owner.endpoint;
     const onread = { buffer: this.reads.next, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };
-    this.socket = dial({ host, port, preface, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, tls, () => {
+    this.socket = dial({ host, port, lookup, preface, allowHalfOpen: true, keepAliveMs: KEEP_ALIVE_PROBE_MS, onread }, tls, () => {
       this.connected = true;
       this.#user?.connected();
     });

@@ -68,7 +68,7 @@ export class UpstreamSession {
     this.path = path;
     this.idleSince = now;
     const preface = talk.proxyProtocol && proxyHeader(talk.proxyProtocol, path);
-    const options = { host, port, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
+    const options = { host, port, lookup: talk.lookup, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
     this.#socket = dial(options, talk.tls, () => {});
     this.#session = http2Connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => this.#socket });
     this.#listen();

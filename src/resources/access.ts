@@ -28,7 +28,7 @@ export function buildRole(resource: LoadBalancedService): Manifest {
         resourceNames: [balancerName(resourceName(resource))],
         verbs: ['get', 'list', 'watch'],
       },
-      { apiGroups: [API_GROUP], resources: ['balancerreports'], verbs: ['get', 'create', 'patch'] },
+      { apiGroups: [API_GROUP], resources: ['balancerreports'], verbs: ['create', 'patch'] },
     ],
   };
 }

@@ -100,14 +100,34 @@ function areEndpointsHealthy({ views, census, unhealthy, unhealthyCount }: Evide
   const of = (status: ConditionStatus, reason: string, message: string): Finding => finding('EndpointsHealthy', status, reason, message);
   if (views.length === 0) return of('Unknown', 'NoReport', 'no balancer has reported yet');
   const stale = views.filter((view) => view.body.endpointsStale);
+  const refused = refusals(views);
   const caveat = stale.length === 0 ? '' : `; ${names(stale)} may be out of date, having lost touch with the API server`;
   if (unhealthyCount > 0) {
     const shown = unhealthy.slice(0, 3).map(({ address, reason }) => `${address} (${reason})`);
     const more = unhealthyCount > shown.length ? ` and ${unhealthyCount - shown.length} more` : '';
-    return of('False', 'EndpointsUnhealthy', `${plural(unhealthyCount, 'endpoint')} out of service: ${shown.join(', ')}${more}${caveat}`);
+    return of(
+      'False',
+      'EndpointsUnhealthy',
+      `${plural(unhealthyCount, 'endpoint')} out of service: ${shown.join(', ')}${more}${refused && `; ${refused}`}${caveat}`,
+    );
   }
+  if (refused !== '') return of('False', 'EndpointsRefused', `${refused}${caveat}`);
   if (!census.anyKnown) return of('False', 'NoEndpoints', `no endpoint is known${caveat}`);
   return of('True', 'AllHealthy', `no endpoint is out of service${caveat}`);
+}
+
+/** Endpoints that balancers may not connect to; empty: there are none. */
+function refusals(views: readonly BalancerView[]): string {
+  const worst = views.toSorted((a, b) => refusedCount(b) - refusedCount(a))[0];
+  const [first] = worst?.body.refusedEndpoints ?? [];
+  if (worst === undefined || first === undefined) return '';
+  const others = refusedCount(worst) - 1;
+  const more = others > 0 ? `, and ${others} more` : '';
+  return `not connected to: ${first.address} (backend ${first.backend}) ${first.message}${more}`;
+}
+
+function refusedCount({ body }: BalancerView): number {
+  return body.refusedEndpoints.length + body.refusedOmitted;
 }
 
 function isFailOpen({ views }: Evidence): Finding {

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { BackendConfig, ServerProtocol } from '../model/config.ts';
 import type { ProxyProtocolVersion } from '../preamble/proxy-header-text.ts';
 import { BackendCredentials, type ServerTls } from './backend-credentials.ts';
@@ -11,24 +12,26 @@ export interface BackendTalk {
   readonly proxyProtocol: ProxyProtocolVersion | null;
   /** Over TLS, HTTP/2 has to be agreed on. */
   readonly protocol: ServerProtocol;
+  /** How a host that is a name is looked up. */
+  readonly lookup: LookupFunction;
 }
 
 type Spoken = Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol' | 'protocol'>;
 
-const PLAIN: BackendTalk = { tls: null, proxyProtocol: null, protocol: 'HTTP1' };
-
 /** Of all backends. */
 export class BackendTalks {
   readonly credentials: BackendCredentials;
+  readonly #plain: BackendTalk;
   readonly #talks = new Map<string, BackendTalk>();
   #backends: readonly Spoken[] = [];
 
-  constructor(events: (backend: string) => SecretEvents) {
+  constructor(events: (backend: string) => SecretEvents, lookup: LookupFunction) {
+    this.#plain = { tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup };
     this.credentials = new BackendCredentials(events);
   }
 
   of(backend: string): BackendTalk {
-    return this.#talks.get(backend) ?? PLAIN;
+    return this.#talks.get(backend) ?? this.#plain;
   }
 
   configure(backends: readonly Spoken[]): void {
@@ -50,7 +53,7 @@ export class BackendTalks {
       const tls = this.credentials.of(name);
       const known = this.#talks.get(name);
       if (known && known.tls === tls && known.proxyProtocol === proxyProtocol && known.protocol === protocol) continue;
-      this.#talks.set(name, { tls, proxyProtocol, protocol });
+      this.#talks.set(name, { tls, proxyProtocol, protocol, lookup: this.#plain.lookup });
     }
     for (const name of gone) this.#talks.delete(name);
   }

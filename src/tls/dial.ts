@@ -1,10 +1,12 @@
-import { connect as connectClear, type OnReadOpts, Socket } from 'node:net';
+import { connect as connectClear, type LookupFunction, type OnReadOpts, Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerTls } from './backend-credentials.ts';
 
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
+  /** How `host` is looked up where it is a name. */
+  readonly lookup: LookupFunction;
   readonly allowHalfOpen?: boolean;
   /** Idle time after which the system probes the connection; never unless given. */
   readonly keepAliveMs?: number;
@@ -36,15 +38,15 @@ export function dial(options: DialOptions, tls: ServerTls | null, ready: () => v
   return secure(options, tls.context, tls.hostname).once('secureConnect', ready);
 }
 
-function clear({ host, port, preface, allowHalfOpen = false, keepAliveMs }: DialOptions, onread: OnReadOpts | undefined): Socket {
+function clear({ host, port, lookup, preface, allowHalfOpen = false, keepAliveMs }: DialOptions, onread: OnReadOpts | undefined): Socket {
   const probing = keepAliveMs === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
-  const socket = connectClear({ host, port, noDelay: true, allowHalfOpen, ...probing, ...(onread ? { onread } : {}) });
+  const socket = connectClear({ host, port, lookup, noDelay: true, allowHalfOpen, ...probing, ...(onread ? { onread } : {}) });
   if (preface) socket.write(preface);
   return socket;
 }
 
 function secure(options: DialOptions, secureContext: SecureContext, servername: string): TLSSocket {
-  const { host, port, allowHalfOpen = false, keepAliveMs, onread } = options;
+  const { host, port, lookup, allowHalfOpen = false, keepAliveMs, onread } = options;
   let socket: TLSSocket;
   const verified = { servername, secureContext, rejectUnauthorized: true, ...agreeing(options, () => socket) };
   if (options.preface) {
@@ -56,7 +58,7 @@ function secure(options: DialOptions, secureContext: SecureContext, servername: 
     ...(onread ? { onread } : {}),
     allowHalfOpen,
   };
-  socket = connectSecure({ ...reading, host, port, ...verified });
+  socket = connectSecure({ ...reading, host, port, lookup, ...verified });
   socket.setNoDelay(true);
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
   return socket;

@@ -159,6 +159,7 @@ class StandInBalancer {
       appliedGeneration: this.#config?.generation ?? 0,
       configError: '',
       endpointsStale: false,
+      refused: [],
       backends: this.#config?.backends.map(({ name }) => name) ?? [],
       endpoints: [...this.#servers.values()],
       heartbeat: {

@@ -32,6 +32,7 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
     ],
     strategy: 'RoundRobin',
     telemetry: { accessLog: 'None', responseHeader: null },
+    egress: null,
     ...changes,
     listeners: (changes.listeners ?? [{}]).map((listener) => ({
       name: 'http',

@@ -14,23 +14,24 @@ const ROOMS: Record<string, readonly string[]> = {
   http2: [...PURE, 'http1'],
   preamble: PURE,
   config: PURE,
+  egress: PURE,
   resources: PURE,
   status: PURE,
   telemetry: PURE,
-  tls: [...PURE, 'preamble', 'telemetry'],
+  tls: [...PURE, 'egress', 'preamble', 'telemetry'],
   heartbeat: [...PURE, 'health', 'http1', 'preamble', 'telemetry', 'tls'],
   proxy: [...PURE, 'balancing', 'health', 'http1', 'http2', 'preamble', 'telemetry', 'tls'],
   kube: [...PURE, 'config', 'resources', 'telemetry'],
-  operator: [...PURE, 'config', 'resources', 'status', 'kube', 'telemetry'],
-  balancer: [...PURE, 'balancing', 'health', 'http1', 'config', 'status', 'telemetry', 'tls', 'proxy', 'heartbeat'],
+  operator: [...PURE, 'config', 'egress', 'resources', 'status', 'kube', 'telemetry'],
+  balancer: [...PURE, 'balancing', 'egress', 'health', 'http1', 'config', 'status', 'telemetry', 'tls', 'proxy', 'heartbeat'],
   local: [...PURE, 'config', 'status', 'resources', 'http1', 'telemetry', 'tls'],
   cli: [...PURE, 'config', 'status', 'resources', 'kube', 'operator', 'balancer', 'local', 'telemetry'],
   main: ['cli'],
 };
 /** Rooms without I/O, timers, clock or randomness of their own. */
-const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'http2', 'preamble', 'config', 'resources', 'status'];
+const PURE_ROOMS = ['model', 'api', 'balancing', 'health', 'http1', 'http2', 'preamble', 'config', 'egress', 'resources', 'status'];
 /** Node modules that pure rooms may use: computation only. */
-const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net#isIP'];
+const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:net#isIP', 'node:net#BlockList,isIP'];
 const IMPURE_GLOBALS = /\b(?:setTimeout|setInterval|setImmediate|Date\.now|performance\.now|Math\.random|process\.)/;
 
 const root = join(import.meta.dirname, '../..');

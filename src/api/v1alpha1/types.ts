@@ -210,7 +210,7 @@ export interface Backend {
     name: string;
   };
   /**
-   * Servers by address; type Addresses. 1 to 100, each host and port once.
+   * Servers by address; type Addresses. 1 to 100, each host and port once. In a cluster each must lie in one of the CIDRs that the operator was started with (--allowed-addresses), and none may be a loopback, link-local or API server address.
    */
   addresses?: BackendAddress[];
 }
@@ -272,7 +272,7 @@ export interface BackendDeployment {
  */
 export interface BackendAddress {
   /**
-   * IP address, or DNS name that is looked up when a connection is made. Without brackets and without a port.
+   * IP address, or DNS name that is looked up when a connection is made; what it stands for then must be allowed, too. Without brackets and without a port.
    */
   host: string;
   /**
@@ -975,6 +975,29 @@ export interface BalancerReportSpec {
    * Endpoints that are not healthy and not in unhealthyEndpoints.
    */
   unhealthyOmitted?: number;
+  /**
+   * Endpoints that were found and to which no connection may be made; at most 20.
+   *
+   * Items: An endpoint that is left out.
+   */
+  refusedEndpoints?: {
+    /**
+     * Host and port.
+     */
+    address: string;
+    /**
+     * Name of its backend.
+     */
+    backend: string;
+    /**
+     * Why, as the rest of a sentence that begins with the address.
+     */
+    message: string;
+  }[];
+  /**
+   * Endpoints to which no connection may be made and that are not in refusedEndpoints.
+   */
+  refusedOmitted?: number;
   /**
    * Names of the ports in spec.ports for which no endpoint is left, so that all are tried.
    */

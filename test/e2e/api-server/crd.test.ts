@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { parse } from 'yaml';
 import type { BalancerReport, LoadBalancedService, LoadBalancedServiceStatus } from '../../../src/api/v1alpha1/types.ts';
 import { parseResources } from '../../../src/config/parse-resources.ts';
+import { attacks, isName, nameAttacks, textFields } from '../../cases/attacks.ts';
 import { resourceCases } from '../../cases/resources.ts';
 import { api, kubectl } from '../support/api.ts';
 import { root } from '../support/manifests.ts';
@@ -51,6 +52,24 @@ function causes({ message, details }: Refusal): { field: string; message: string
   const unknown = [...message.matchAll(/unknown field "([^"]+)"/g)].map((match) => ({ field: match[1] ?? '', message: 'unknown field' }));
   return [...unknown, ...(details?.causes ?? []).map((cause) => ({ field: cause.field ?? '', message: cause.message ?? '' }))];
 }
+
+suite('the API server, by the table of what must never get into a field', () => {
+  for (const [path, field] of textFields()) {
+    test(`${path} is what it says, and nothing beyond`, async () => {
+      const texts = Object.entries({ ...attacks, ...(isName(path) ? nameAttacks : {}) });
+      const answers = await Promise.all(
+        [['nothing', ''] as const, ...texts].map(async ([what, text]) => {
+          const { status } = await api.request('POST', `${collection}?dryRun=All&fieldValidation=Strict`, field.with(text, true));
+          return [what, status] as const;
+        }),
+      );
+      for (const [what, status] of answers) {
+        if (what === 'nothing') assert.equal(status, 201);
+        else assert.ok(status === 422 || status === 400, `${what}: ${status}`);
+      }
+    });
+  }
+});
 
 const samples = readdirSync(join(root, 'deploy/samples')).flatMap((file) =>
   parseResources(readFileSync(join(root, 'deploy/samples', file), 'utf8'), file).resources.map(({ resource }) => ({ file, resource })),

@@ -444,6 +444,7 @@ function config(generation: number): BalancerConfig {
     },
     limits: balancerConfig().limits,
     telemetry: { accessLog: 'None', responseHeader: null },
+    egress: null,
   };
 }
 
@@ -472,6 +473,8 @@ function report(appliedGeneration: number): BalancerReportBody {
       },
     ],
     unhealthyOmitted: 0,
+    refusedEndpoints: [],
+    refusedOmitted: 0,
     failOpen: ['http'],
     failovers: [
       {

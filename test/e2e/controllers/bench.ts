@@ -31,9 +31,9 @@ export async function installCrds(): Promise<void> {
 }
 
 /** A namespace of its own for one test. */
-export async function createNamespace(): Promise<string> {
+export async function createNamespace(labels: Record<string, string> = {}): Promise<string> {
   const name = `t-${randomBytes(4).toString('hex')}`;
-  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, MANAGER);
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, MANAGER);
   return name;
 }
 
@@ -48,7 +48,9 @@ export interface OperatorSettings {
   readonly identity?: string;
   readonly lease?: string;
   readonly balancerImage?: string;
+  /** As whom; as the administrator unless given. */
   readonly credentials?: Credentials;
+  readonly allowedAddresses?: readonly string[];
   readonly silenceMs?: number;
 }
 
@@ -74,6 +76,7 @@ export async function startOperator(namespace: string, settings: OperatorSetting
     credentials: settings.credentials ?? (await findCredentials()),
     ...(settings.silenceMs === undefined ? {} : { silenceMs: settings.silenceMs }),
     balancerImage: settings.balancerImage ?? 'evenkeel:test',
+    allowedAddresses: settings.allowedAddresses ?? [],
     watchNamespace: namespace,
     lease: settings.lease === undefined ? null : { namespace, name: settings.lease },
     identity: settings.identity ?? 'operator-1',

@@ -126,6 +126,8 @@ export class StandIn {
       },
       unhealthyEndpoints: [],
       unhealthyOmitted: 0,
+      refusedEndpoints: [],
+      refusedOmitted: 0,
       failOpen: [],
       failovers: [],
     };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
@@ -7,7 +8,7 @@ import { RawServer } from './servers.ts';
 
 export function check(checker: Checker, port: number, host = '127.0.0.1'): Promise<Finding> {
   return new Promise((resolve) => {
-    checker.start({ host, port, tls: null, preface: null }, resolve);
+    checker.start({ host, port, tls: null, preface: null, lookup }, resolve);
   });
 }
 
@@ -52,7 +53,7 @@ export function checkerConformance(name: string, checker: Checker, servers: Reco
     it('given up before the connection stands: not a word, and the connection goes', async () => {
       const server = await RawServer.start(() => {});
       const findings: Finding[] = [];
-      checker.start({ host: '127.0.0.1', port: server.port, tls: null, preface: null }, (finding) => findings.push(finding))();
+      checker.start({ host: '127.0.0.1', port: server.port, tls: null, preface: null, lookup }, (finding) => findings.push(finding))();
       await turns();
       await server.quiet();
       assert.deepEqual(findings, []);
@@ -63,7 +64,7 @@ export function checkerConformance(name: string, checker: Checker, servers: Reco
       const port = await RawServer.closedPort();
       let returned = false;
       await new Promise<void>((resolve) => {
-        checker.start({ host: '127.0.0.1', port, tls: null, preface: null }, () => {
+        checker.start({ host: '127.0.0.1', port, tls: null, preface: null, lookup }, () => {
           assert.ok(returned);
           resolve();
         });
@@ -84,7 +85,9 @@ export function checkerConformance(name: string, checker: Checker, servers: Reco
 
 async function findsNothing(checker: Checker, server: RawServer): Promise<void> {
   const findings: Finding[] = [];
-  const giveUp = checker.start({ host: '127.0.0.1', port: server.port, tls: null, preface: null }, (finding) => findings.push(finding));
+  const giveUp = checker.start({ host: '127.0.0.1', port: server.port, tls: null, preface: null, lookup }, (finding) =>
+    findings.push(finding),
+  );
   while (server.connections.length === 0) await turns();
   await turns();
   assert.deepEqual(findings, []);

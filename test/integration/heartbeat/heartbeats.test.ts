@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { afterEach, describe, it } from 'node:test';
 import type { CheckResult } from '../../../src/heartbeat/check-result.ts';
 import { Heartbeats } from '../../../src/heartbeat/heartbeats.ts';
@@ -47,7 +48,7 @@ class Bench {
 
   constructor() {
     this.heartbeats = new Heartbeats({
-      talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1' }),
+      talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup }),
       clock: () => performance.now() + this.#ahead,
       // The round begins now: the first slot is due a whole slot later.
       random: () => 0,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createClearServer, type Server, type Socket } from 'node:net';
 import { describe, suite, test } from 'node:test';
@@ -52,7 +53,7 @@ async function find(server: Server, check: HttpCheckConfig | TcpCheckConfig, tls
   server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const choice = new CheckerChoice(check, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1' }));
+  const choice = new CheckerChoice(check, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1', lookup }));
   const { checker, target } = choice.for(endpointAt((server.address() as AddressInfo).port));
   const finding = await new Promise<Finding>((resolve) => checker.start(target, resolve));
   for (const socket of sockets) socket.destroy();
@@ -102,10 +103,10 @@ test('the Host is the name that the certificate is for', async () => {
 test('a port of its own for heartbeats is asked in clear text', () => {
   const tls = serverTls();
   const target = (port: number | null) =>
-    new CheckerChoice({ ...TCP, port }, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1' })).for(endpointAt(8443)).target;
-  assert.deepEqual(target(9000), { host: '127.0.0.1', port: 9000, tls: null, preface: null });
-  assert.deepEqual(target(8443), { host: '127.0.0.1', port: 8443, tls, preface: null });
-  assert.deepEqual(target(null), { host: '127.0.0.1', port: 8443, tls, preface: null });
+    new CheckerChoice({ ...TCP, port }, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1', lookup })).for(endpointAt(8443)).target;
+  assert.deepEqual(target(9000), { host: '127.0.0.1', port: 9000, tls: null, preface: null, lookup });
+  assert.deepEqual(target(8443), { host: '127.0.0.1', port: 8443, tls, preface: null, lookup });
+  assert.deepEqual(target(null), { host: '127.0.0.1', port: 8443, tls, preface: null, lookup });
 });
 
 suite('what must be agreed on', () => {
@@ -116,8 +117,9 @@ suite('what must be agreed on', () => {
     { name: 'tls', protocol: 'TLS' },
   ] as const;
   const agreed = (check: HttpCheckConfig | TcpCheckConfig | typeof GRPC, portName: string, protocol: 'HTTP1' | 'HTTP2') =>
-    new CheckerChoice(check, listeners, () => ({ tls: serverTls(), proxyProtocol: null, protocol })).for(endpointAt(8443, { portName }))
-      .target.applicationProtocol;
+    new CheckerChoice(check, listeners, () => ({ tls: serverTls(), proxyProtocol: null, protocol, lookup })).for(
+      endpointAt(8443, { portName }),
+    ).target.applicationProtocol;
 
   test('is HTTP/2 where the servers speak it', () => assert.equal(agreed(TCP, 'http', 'HTTP2'), 'h2'));
   test('is HTTP/2 for gRPC, whatever else the servers speak', () => assert.equal(agreed(GRPC, 'http', 'HTTP1'), 'h2'));

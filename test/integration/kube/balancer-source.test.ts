@@ -62,6 +62,7 @@ const config = (generation: number, backends: readonly BackendConfig[]): Balance
   },
   limits: balancerConfig().limits,
   telemetry: { accessLog: 'None', responseHeader: null },
+  egress: null,
 });
 
 describe('the config source of a balancer in a cluster', () => {

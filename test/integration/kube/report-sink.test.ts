@@ -20,6 +20,8 @@ const report = (appliedGeneration: number): BalancerReportBody => ({
     { address: '10.0.0.1:8080', backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 },
   ],
   unhealthyOmitted: 0,
+  refusedEndpoints: [],
+  refusedOmitted: 0,
   failOpen: [],
   failovers: [
     {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { test } from 'node:test';
 import { Group } from '../../../src/balancer/group.ts';
 import { discovered } from '../../../src/health/record.ts';
@@ -32,7 +33,7 @@ test('300 of a thousand servers that fail before a request asks cost no more tha
   const group = new Group('http', rules, () => 0);
   const upstreams = Array.from(
     { length: SERVERS },
-    (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1' })),
+    (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup })),
   );
   group.setUpstreams(upstreams);
   group.choose();

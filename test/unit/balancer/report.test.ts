@@ -16,6 +16,7 @@ function report(endpoints: readonly Assessed[], changes: Partial<ReportInput> = 
     appliedGeneration: 7,
     configError: '',
     endpointsStale: false,
+    refused: [],
     backends: ['stable', 'canary'],
     endpoints,
     heartbeat: { servers: 0, responsesPerSecond: 0, intervalMilliseconds: 0, maxDetectionMilliseconds: 0, overMaxInterval: false },
@@ -81,4 +82,11 @@ test('at most a hundred exceptions, and how many were left out', () => {
   const { unhealthyEndpoints, unhealthyOmitted } = report(many);
   assert.equal(unhealthyEndpoints.length, 100);
   assert.equal(unhealthyOmitted, 30);
+});
+
+test('of endpoints that are refused, twenty are told and the rest are counted', () => {
+  const refused = Array.from({ length: 23 }, (_, index) => ({ endpoint: assessed(`10.0.0.${index}:80`).endpoint, why: 'is refused' }));
+  const { refusedEndpoints, refusedOmitted } = report([], { refused });
+  assert.deepEqual([refusedEndpoints.length, refusedOmitted], [20, 3]);
+  assert.deepEqual(refusedEndpoints[0], { address: '10.0.0.0:80', backend: 'stable', message: 'is refused' });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { addressOption, durationOption, portOption } from '../../../src/cli/option-values.ts';
+import { addressOption, cidrsOption, durationOption, portOption } from '../../../src/cli/option-values.ts';
 
 describe('ports', () => {
   test('from 0 to 65535', () => assert.deepEqual(['0', '80', '65535'].map(portOption), [0, 80, 65535]));
@@ -26,4 +26,13 @@ describe('durations', () => {
   });
   test('a value is given in milliseconds', () => assert.equal(option.parseArg?.('1m30s', undefined), 90_000));
   test('a number without a unit is none', () => assert.throws(() => option.parseArg?.('30', undefined), InvalidArgumentError));
+});
+
+describe('CIDRs', () => {
+  test('with commas, and blanks, between', () => assert.deepEqual(cidrsOption('10.0.0.0/8, fd00::/8'), ['10.0.0.0/8', 'fd00::/8']));
+  test('none at all', () => assert.deepEqual(cidrsOption(''), []));
+  for (const wrong of ['10.0.0.1', '10.0.0.0/33', 'example.com', '10.0.0.0/8;fd00::/8', '::ffff:10.0.0.0/104']) {
+    test(`${wrong} is none`, () => assert.throws(() => cidrsOption(wrong), InvalidArgumentError));
+  }
+  test('no more than 64', () => assert.throws(() => cidrsOption(Array(65).fill('10.0.0.0/8').join()), /64 CIDRs at most/));
 });

@@ -9,6 +9,8 @@ import { parseResources } from '../../../src/config/parse-resources.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
 
 const folder = join(import.meta.dirname, 'golden');
+/** As an operator gives it. */
+const EGRESS = { allowedAddresses: ['10.0.0.0/8'], apiServers: ['10.96.0.1'] };
 
 function read(file: string): LoadBalancedService {
   const { resources, issues } = parseResources(readFileSync(join(folder, file), 'utf8'), file);
@@ -24,12 +26,12 @@ suite('a resource gives the configuration beside it', () => {
     for (const mode of ['cluster', 'local'] as const) {
       const output = input.replace('.in.yaml', `.${mode}.out.json`);
       test(output, () => {
-        const config = resolveConfig(read(input), { mode });
+        const config = resolveConfig(read(input), mode === 'cluster' ? { mode, egress: EGRESS } : { mode });
         if (process.env.UPDATE === '1') writeFileSync(join(folder, output), `${JSON.stringify(config, null, 2)}\n`);
         assert.deepEqual(config, JSON.parse(readFileSync(join(folder, output), 'utf8')));
       });
       test(`${output} is read back as it was written`, () => {
-        const config = resolveConfig(read(input), { mode });
+        const config = resolveConfig(read(input), mode === 'cluster' ? { mode, egress: EGRESS } : { mode });
         assert.deepEqual(parseBalancerConfig(JSON.stringify(config)), config);
       });
     }

@@ -200,4 +200,42 @@ describe('the work queue', () => {
     await end('a', new Error('no'));
     assert.deepEqual(told, ['added', 'depth 1', 'depth 0', 'taken 20', 'worked 30 false', 'retried']);
   });
+
+  test('takes what is urgent first, but every fourth turn is for the others', async () => {
+    const { queue, timers, started, end } = createQueue();
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    for (const key of ['u', 'v', 'w', 'x', 'y']) queue.add(key, 'Urgent');
+    queue.start();
+    await timers.advance(0);
+    for (let taken = 1; taken < 8; taken++) await end(started.at(-1) ?? '');
+    assert.deepEqual(started, ['u', 'v', 'w', 'a', 'x', 'y', 'b', 'c']);
+  });
+
+  test('what waits already and becomes urgent moves forward, and is taken once', async () => {
+    const { queue, timers, started, end } = createQueue();
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    queue.add('c', 'Urgent');
+    queue.add('c');
+    queue.start();
+    await timers.advance(0);
+    for (let taken = 1; taken < 3; taken++) await end(started.at(-1) ?? '');
+    await end('b');
+    assert.deepEqual(started, ['c', 'a', 'b']);
+  });
+
+  test('what becomes urgent while it is worked on, or waits for its time, stays urgent', async () => {
+    const { queue, timers, started, end } = createQueue();
+    queue.start();
+    queue.add('a');
+    await timers.advance(0);
+    queue.add('b');
+    queue.addAfter('c', 1_000);
+    queue.addAfter('c', 2_000, 'Urgent');
+    queue.add('a', 'Urgent');
+    await timers.advance(1_000);
+    await end('a');
+    await end('c');
+    await end('a');
+    assert.deepEqual(started, ['a', 'c', 'a', 'b']);
+  });
 });

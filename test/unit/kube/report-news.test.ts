@@ -38,6 +38,8 @@ const written: BalancerReportBody = {
   heartbeat,
   unhealthyEndpoints: [out],
   unhealthyOmitted: 0,
+  refusedEndpoints: [],
+  refusedOmitted: 0,
   failOpen: [],
   failovers: [failover],
 };

@@ -20,6 +20,8 @@ const report = (changes: Partial<BalancerReportBody> = {}): BalancerReportBody =
   heartbeat: { servers: 1, responsesPerSecond: 1, intervalMilliseconds: 1000, maxDetectionMilliseconds: 2100, overMaxInterval: false },
   unhealthyEndpoints: [],
   unhealthyOmitted: 0,
+  refusedEndpoints: [],
+  refusedOmitted: 0,
   failOpen: [],
   failovers: [],
   ...changes,

@@ -40,7 +40,7 @@ describe('Events of a node', () => {
   test('300 resources lose a server on one node: ten Events on resources, and one on the node for the rest', async () => {
     for (let i = 0; i < 300; i++) {
       events.record(resource(i), failover('n1'));
-      await timers.advance(10);
+      await timers.advance(5);
     }
     assert.equal(written.length, 10);
     await timers.advance(2_000);
@@ -79,9 +79,17 @@ describe('Events of a node', () => {
     assert.equal(written.length, 24);
   });
 
-  test('a node that was quiet for half a minute begins anew', async () => {
-    for (let i = 0; i < 11; i++) events.record(resource(i), failover('n1'));
-    await timers.advance(40_000);
+  test('a server that flaps is told on its resource for as long as it does', async () => {
+    for (let i = 0; i < 100; i++) {
+      events.record(resource(1), failover('n1'));
+      await timers.advance(2_000);
+    }
+    assert.equal(told().filter((line) => line === 'LoadBalancedService shop-1: one is out of service').length, 100);
+  });
+
+  test('after a node has died, what comes later is told as it comes again', async () => {
+    for (let i = 0; i < 300; i++) events.record(resource(i), failover('n1'));
+    await timers.advance(5_000);
     assert.equal(written.length, 11);
     events.record(resource(99), failover('n1'));
     assert.deepEqual(told().at(-1), 'LoadBalancedService shop-99: one is out of service');

@@ -12,7 +12,7 @@ import { desiredObjects } from '../../../src/resources/desired.ts';
 const folder = join(import.meta.dirname, 'golden');
 
 function objectsOf(resource: LoadBalancedService): string {
-  const config = resolveConfig(resource, { mode: 'cluster' });
+  const config = resolveConfig(resource, { mode: 'cluster', egress: { allowedAddresses: ['10.0.0.0/8'], apiServers: ['10.96.0.1'] } });
   const objects = desiredObjects({
     resource,
     spec: withDefaults(resource),

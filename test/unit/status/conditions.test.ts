@@ -12,6 +12,11 @@ const behind = { appliedGeneration: 0 };
 const lacking = { configError: 'port https: Secret shop-tls: it is missing' };
 const refusing = { appliedGeneration: 0, configError: 'formatVersion 2 is not known' };
 
+const refused = {
+  refusedEndpoints: [{ address: '10.96.0.1:443', backend: 'stable', message: 'is an address of the API server' }],
+  refusedOmitted: 2,
+};
+
 /** What happens, and the conditions that say so, as `Type=Status/Reason`. */
 const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> = {
   'all is well': {
@@ -50,6 +55,14 @@ const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> =
   'a balancer has the configuration, and lacks a Secret of it': {
     given: { views: [view('a'), view('b', lacking)] },
     expect: ['Programmed=False/ConfigIncomplete'],
+  },
+  'a balancer leaves out endpoints that it may not connect to': {
+    given: { views: [view('a'), view('b', refused)] },
+    expect: ['EndpointsHealthy=False/EndpointsRefused', 'Ready=True/Serving', 'Accepted=True/Accepted', 'Reconciling=False/Reconciled'],
+  },
+  'of the endpoints some are left out, and one is out of service': {
+    given: { views: [view('a', { ...refused, unhealthyEndpoints: [unhealthy('10.0.0.1:80')] })] },
+    expect: ['EndpointsHealthy=False/EndpointsUnhealthy'],
   },
   'no balancer has reported': {
     given: { views: [] },
@@ -136,4 +149,15 @@ test('lastTransitionTime changes with the status of a condition, not with its re
   assert.equal(times.Programmed, '2026-01-01T00:00:00Z');
   assert.equal(times.Ready, '2026-01-01T00:01:00Z');
   assert.ok(second.conditions?.every((condition) => condition.observedGeneration === 2));
+});
+
+test('what is left out is told with the first of it, also where others are out of service', () => {
+  const told = (views: StatusInput['views']) =>
+    buildStatus(input({ views })).status.conditions?.find(({ type }) => type === 'EndpointsHealthy')?.message;
+  const first = 'not connected to: 10.96.0.1:443 (backend stable) is an address of the API server, and 2 more';
+  assert.equal(told([view('a'), view('b', refused)]), first);
+  assert.equal(
+    told([view('a', { ...refused, unhealthyEndpoints: [unhealthy('10.0.0.1:80')] })]),
+    `1 endpoint out of service: 10.0.0.1:80 (HeartbeatTimeout); ${first}`,
+  );
 });

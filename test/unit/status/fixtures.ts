@@ -35,6 +35,8 @@ export function report(more: Partial<BalancerReportBody> = {}): BalancerReportBo
     heartbeat: { servers: 3, responsesPerSecond: 15, intervalMilliseconds: 200, maxDetectionMilliseconds: 620, overMaxInterval: false },
     unhealthyEndpoints: [],
     unhealthyOmitted: 0,
+    refusedEndpoints: [],
+    refusedOmitted: 0,
     failOpen: [],
     failovers: [],
     ...more,

@@ -17,14 +17,24 @@ export function isPrefix(text: string): boolean {
 
 /** `::ffff:0:0/96` in any spelling. */
 function isMapped(text: string): boolean {
-  const [head = '', tail] = text.toLowerCase().split('::');
-  const groups = (part: string) =>
-    part
-      .split(':')
-      .filter(Boolean)
-      .flatMap((group) => (group.includes('.') ? ['', ''] : [group]));
-  const left = groups(head);
-  const right = groups(tail ?? '');
-  const all = [...left, ...Array(8 - left.length - right.length).fill('0'), ...right];
-  return all.slice(0, 5).every((group) => /^0+$/.test(group)) && all[5] === 'ffff';
+  return ipv6Groups(text).slice(0, 6).join() === '0,0,0,0,0,65535';
+}
+
+/** The eight numbers that an IPv6 address is made of, in any of its spellings. `text` must be one, without a zone. */
+export function ipv6Groups(text: string): number[] {
+  const [head = '', tail] = text.split('::');
+  const left = groupsOf(head);
+  const right = groupsOf(tail ?? '');
+  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+function groupsOf(part: string): number[] {
+  return part
+    .split(':')
+    .filter(Boolean)
+    .flatMap((group) => {
+      if (!group.includes('.')) return [Number.parseInt(group, 16)];
+      const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+      return [a * 256 + b, c * 256 + d];
+    });
 }
