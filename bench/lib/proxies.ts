@@ -33,6 +33,7 @@ export const PROXIES: readonly ProxyCommand[] = [
     name: 'evenkeel-tls',
     command: [join(ROOT, 'bin', 'evenkeel'), 'run', join(BENCH, 'lbs-tls.yaml'), '--secret', `bench-tls=${TLS}`, '-o', 'json'],
   },
+  { name: 'evenkeel-workers', command: [join(ROOT, 'bin', 'evenkeel'), 'run', join(BENCH, 'lbs-workers.yaml'), '-o', 'json'] },
   // What the log costs, without who reads it.
   {
     name: 'evenkeel-log',
