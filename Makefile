@@ -89,6 +89,7 @@ scale: build ## 1,000 resources and 10,000 endpoints in a real API server, then 
 	node test/scale/balancer.ts
 
 e2e: build ## in a cluster: one that is given, kind, or the project's own
+	@test/tools/prepare >/dev/null
 	test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=600000 'test/e2e/*.test.ts'
 
 cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
