@@ -33,12 +33,12 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 
 test: check test-unit test-packaging test-integration test-api test-controllers test-faults test-scale e2e ## every test
 
-# For each of the three programs below: a minute in all.
-test: export FUZZ_SECONDS ?= 20
+# For each of the four programs below: a minute in all.
+test: export FUZZ_SECONDS ?= 15
 
-FUZZING := test/unit/http1/fuzz.test.ts test/integration/http1/node-parser.test.ts test/integration/proxy/desync.test.ts
+FUZZING := test/unit/http1/fuzz.test.ts test/unit/preamble/client-hello.test.ts test/integration/http1/node-parser.test.ts test/integration/proxy/desync.test.ts
 fuzz: export FUZZ_SECONDS ?= 600
-fuzz: $(INSTALLED) ## bytes from a grammar, changed at random, against the codec and a whole balancer, for half an hour, or FUZZ_SECONDS three times
+fuzz: $(INSTALLED) ## bytes from a grammar, changed at random, against the codec and a whole balancer, for forty minutes, or FUZZ_SECONDS four times
 	node --test --test-concurrency=1 $(FUZZING)
 
 slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debian package slowhttptest), and one who is not to notice
@@ -89,6 +89,7 @@ scale: build ## 1,000 resources and 10,000 endpoints in a real API server, then 
 	node test/scale/balancer.ts
 
 e2e: build ## in a cluster: one that is given, kind, or the project's own
+	@test/tools/prepare >/dev/null
 	test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=600000 'test/e2e/*.test.ts'
 
 cluster: build ## a shell beside a cluster as the end-to-end tests have it, with kubectl and the image
@@ -100,6 +101,9 @@ kind-up: build ## a kind cluster with the operator and the shop sample (needs do
 judge-http2: $(INSTALLED) ## h2spec and the interoperability tests of gRPC through a balancer (Go; installs both)
 	node test/judges/h2spec.ts
 	node test/judges/grpc-interop.ts
+
+sslyze: $(INSTALLED) ## what sslyze finds on a port of HTTPS (python3 with venv; installs it)
+	node test/judges/sslyze.ts
 
 judge-manifests: $(INSTALLED) ## kube-score and kubernetes-validate over what installs the operator and what it makes (Go and Python; installs both)
 	node test/judges/manifests.ts
@@ -119,4 +123,4 @@ leak: build ## memory over ten million requests (10 minutes and more)
 clean: ## remove what was built here
 	rm -rf dist
 
-.PHONY: judge-manifests audit sbom test-faults faults chaos scale test-scale test-packaging leak judge-http2 help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean
+.PHONY: judge-manifests audit sbom test-faults faults chaos scale test-scale test-packaging leak judge-http2 sslyze help install build demo generate check test test-unit test-integration test-api test-controllers e2e image cluster kind-up bench fuzz slowhttp clean

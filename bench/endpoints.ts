@@ -17,6 +17,7 @@ const config = balancerConfig({
       weight: null,
       tls: null,
       proxyProtocol: null,
+      serverNames: [],
       source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
     },
   ],

@@ -25,7 +25,7 @@ const found: Record<string, number> = {};
 const durations: number[] = [];
 const heartbeats = new Heartbeats({
   clock: () => performance.now(),
-  talkOf: () => ({ tls: null, proxyProtocol: null, lookup }),
+  talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup }),
   random: Math.random,
   onResult: (_, { reason, durationMs }) => {
     found[reason] = (found[reason] ?? 0) + 1;

@@ -4,7 +4,7 @@ import type { CheckResult } from '../heartbeat/check-result.ts';
 import { Heartbeats } from '../heartbeat/heartbeats.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { BalancerConfig } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { ConfigTarget, HealthSink } from '../model/ports.ts';
 import type { BalancerReportBody } from '../model/report.ts';
 import type { LogOutput } from '../proxy/access-log.ts';
@@ -104,8 +104,8 @@ export class Balancer implements ConfigTarget {
       talkOf,
       checkNow: (id) => this.#heartbeats.checkNow(id),
       onChange: (upstream, outcome) => this.#changed(upstream, outcome),
-      onRescued: (upstream) => this.#recorder.rescued(upstream.id, clock()),
-      onLost: (upstream) => this.#recorder.lost(upstream.id, clock()),
+      onRescued: (upstream) => this.#recorder.rescued(upstream.key, clock()),
+      onLost: (upstream) => this.#recorder.lost(upstream.key, clock()),
       onBelief: (upstream) => this.#frontend.believe(upstream),
     });
     const createFrontend = options.createFrontend ?? ((surroundings) => new ProcessFrontend(surroundings));
@@ -120,7 +120,7 @@ export class Balancer implements ConfigTarget {
       address: options.address,
       accessLogStream: options.accessLogStream,
       onChange: () => this.#frontendChanged(),
-      onSettled: (id, how) => this.#recorder[how](id, clock()),
+      onSettled: (key, how) => this.#recorder[how](key, clock()),
     });
     this.#transitions = this.#registry.counter('evenkeel_endpoint_transitions_total', 'Changes of endpoints into a state.', [
       'backend',
@@ -133,6 +133,7 @@ export class Balancer implements ConfigTarget {
       endpoints: () => this.endpoints(),
       failovers: () => this.#recorder.count,
       heartbeatIntervalMs: () => this.#heartbeats.report().intervalMilliseconds,
+      certificates: () => this.#frontend.certificates,
     });
     registerProcessMetrics(this.#registry);
     this.#egress.register(this.#registry);
@@ -198,13 +199,14 @@ export class Balancer implements ConfigTarget {
     const left = without(previous ?? [], endpoints);
     const come = without(endpoints, previous ?? []);
     const pods = podsOf(endpoints, left);
-    for (const { id, podName } of left) {
-      if (pods.has(id) && pods.get(id) === podName) continue;
-      this.#recorder.removed(id);
-      this.#heartbeatMs.delete(id);
+    for (const endpoint of left) {
+      const key = endpointKey(endpoint);
+      if (pods.has(key) && pods.get(key) === endpoint.podName) continue;
+      this.#recorder.removed(endpoint);
+      this.#heartbeatMs.delete(endpoint.id);
     }
     const before = podsOf(previous ?? [], come);
-    for (const endpoint of come) if (!before.has(endpoint.id)) this.#recorder.listed(endpoint, this.#options.clock());
+    for (const endpoint of come) if (!before.has(endpointKey(endpoint))) this.#recorder.listed(endpoint, this.#options.clock());
   }
 
   /** Null: in service. Else why not. */
@@ -336,7 +338,7 @@ export class Balancer implements ConfigTarget {
       this.#recorder.out(upstream.endpoint, reason, detectionMilliseconds, at);
       this.#logger.warn('endpoint is out', { ...fields, detectionMilliseconds: Math.round(detectionMilliseconds) });
     } else if (state === 'Healthy') {
-      this.#recorder.over(upstream.id, at);
+      this.#recorder.over(upstream.endpoint, at);
       this.#logger.info('endpoint is healthy', fields);
     } else {
       this.#logger.debug('endpoint is suspect', fields);
@@ -363,10 +365,11 @@ function without(all: readonly Endpoint[], others: readonly Endpoint[]): Endpoin
   return all.filter((endpoint) => !known.has(endpoint));
 }
 
-/** Pods by id, of those of `all` that share an id with one of `some`. */
+/** Pods by endpoint, of those of `all` that are one of `some`. */
 function podsOf(all: readonly Endpoint[], some: readonly Endpoint[]): Map<string, string | undefined> {
-  const ids = new Set(some.map(({ id }) => id));
   const pods = new Map<string, string | undefined>();
-  if (ids.size > 0) for (const { id, podName } of all) if (ids.has(id)) pods.set(id, podName);
+  if (some.length === 0) return pods;
+  const ids = new Set(some.map(({ id }) => id));
+  for (const endpoint of all) if (ids.has(endpoint.id)) pods.set(endpointKey(endpoint), endpoint.podName);
   return pods;
 }

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { HealthReason } from '../model/health.ts';
 import type { FailoverReport } from '../model/report.ts';
 
@@ -13,6 +13,8 @@ const PRELUDES = 1_000;
 
 interface Outage {
   readonly id: string;
+  /** Of its endpoint. */
+  readonly key: string;
   readonly endpoint: Endpoint;
   readonly reason: HealthReason;
   readonly detectionMilliseconds: number;
@@ -50,44 +52,57 @@ export class FailoverRecorder {
 
   /** `endpoint` was marked Unhealthy. */
   out(endpoint: Endpoint, reason: HealthReason, detectionMilliseconds: number, at: number): void {
-    if (this.#open.has(endpoint.id)) return;
-    const prelude = this.#preludes.get(endpoint.id);
+    const key = endpointKey(endpoint);
+    if (this.#open.has(key)) return;
+    const prelude = this.#preludes.get(key);
     const counts = prelude && at - prelude.since <= PRELUDE_MS ? prelude : { rescued: 0, lost: 0 };
     const { rescued, lost } = counts;
     this.#count++;
     const id = `${this.#prefix}-${this.#count}`;
-    const outage: Outage = { id, endpoint, reason, detectionMilliseconds, startedAt: at, endedAt: null, removed: false, rescued, lost };
-    this.#preludes.delete(endpoint.id);
-    this.#open.set(endpoint.id, outage);
+    const outage: Outage = {
+      id,
+      key,
+      endpoint,
+      reason,
+      detectionMilliseconds,
+      startedAt: at,
+      endedAt: null,
+      removed: false,
+      rescued,
+      lost,
+    };
+    this.#preludes.delete(key);
+    this.#open.set(key, outage);
     this.#outages = [outage, ...this.#outages].slice(0, RECORDS);
   }
 
   /** It is Healthy again. */
-  over(endpointId: string, at: number): void {
-    const outage = this.#close(endpointId);
+  over(endpoint: Endpoint, at: number): void {
+    const outage = this.#close(endpointKey(endpoint));
     if (outage) outage.endedAt = at;
   }
 
   /** It is not listed any more. That is no recovery: most servers that are out leave, as their pods are no longer ready. */
-  removed(endpointId: string): void {
-    const outage = this.#close(endpointId);
+  removed(endpoint: Endpoint): void {
+    const outage = this.#close(endpointKey(endpoint));
     if (outage) outage.removed = true;
   }
 
   /** It is listed, after it was not: where it left while it was out, it is the same server's return that ends the outage. */
   listed(endpoint: Endpoint, at: number): void {
-    const outage = this.#outages.find((each) => each.endpoint.id === endpoint.id);
+    const outage = this.#outages.find((each) => each.key === endpointKey(endpoint));
     if (!outage?.removed || outage.endpoint.podName !== endpoint.podName) return;
     outage.removed = false;
     outage.endedAt = at;
   }
 
-  rescued(endpointId: string, at: number): void {
-    this.#counts(endpointId, at).rescued++;
+  /** `key`: of the endpoint (endpointKey), here and below. */
+  rescued(key: string, at: number): void {
+    this.#counts(key, at).rescued++;
   }
 
-  lost(endpointId: string, at: number): void {
-    this.#counts(endpointId, at).lost++;
+  lost(key: string, at: number): void {
+    this.#counts(key, at).lost++;
   }
 
   /** The newest, and of the last minute all that are kept. */
@@ -109,23 +124,23 @@ export class FailoverRecorder {
     }));
   }
 
-  #close(endpointId: string): Outage | undefined {
-    const outage = this.#open.get(endpointId);
-    this.#preludes.delete(endpointId);
-    this.#open.delete(endpointId);
+  #close(key: string): Outage | undefined {
+    const outage = this.#open.get(key);
+    this.#preludes.delete(key);
+    this.#open.delete(key);
     return outage;
   }
 
-  #counts(endpointId: string, at: number): { rescued: number; lost: number } {
+  #counts(key: string, at: number): { rescued: number; lost: number } {
     // What an endpoint held may be settled only after it has left.
-    const left = () => this.#outages.find((each) => each.removed && each.endpoint.id === endpointId && at - each.startedAt <= PRELUDE_MS);
-    const outage = this.#open.get(endpointId) ?? left();
+    const left = () => this.#outages.find((each) => each.removed && each.key === key && at - each.startedAt <= PRELUDE_MS);
+    const outage = this.#open.get(key) ?? left();
     if (outage) return outage;
-    const known = this.#preludes.get(endpointId);
+    const known = this.#preludes.get(key);
     if (known && at - known.since <= PRELUDE_MS) return known;
     const prelude: Prelude = { since: at, rescued: 0, lost: 0 };
     if (this.#preludes.size >= PRELUDES) this.#preludes.clear();
-    this.#preludes.set(endpointId, prelude);
+    this.#preludes.set(key, prelude);
     return prelude;
   }
 }

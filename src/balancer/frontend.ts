@@ -7,6 +7,7 @@ import type { Sweep } from '../proxy/sweep.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
+import type { ShownCertificate } from './listeners.ts';
 import type { Pool } from './pool.ts';
 
 /** What one endpoint is given: attempts ever, those under way, open connections. */
@@ -32,7 +33,7 @@ export interface FrontendSurroundings {
   /** Whether it is ready, or what its problems are, may have changed. */
   readonly onChange: () => void;
   /** What became of a request that this endpoint held, where the pool is not told. */
-  readonly onSettled: (endpointId: string, how: 'rescued' | 'lost') => void;
+  readonly onSettled: (endpointKey: string, how: 'rescued' | 'lost') => void;
 }
 
 /** What takes the requests of clients to the servers that the pool chooses: this very process, or several workers. */
@@ -50,6 +51,8 @@ export interface Frontend {
   readonly ready: boolean;
   /** What of the Secrets cannot be used, a sentence each. */
   readonly problems: readonly string[];
+  /** The certificates that clients are shown, with their end in epoch milliseconds. */
+  readonly certificates: readonly ShownCertificate[];
   /** Looks for Secrets that have changed. */
   lookAtSecrets(): void;
   loadOf(upstream: Upstream): EndpointLoad;

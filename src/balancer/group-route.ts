@@ -24,6 +24,10 @@ export class GroupRoute implements Route {
     return this.#group.picker;
   }
 
+  pickerFor(serverName: string | null): Picker<Upstream> | null {
+    return this.#group.pickerFor(serverName);
+  }
+
   configure(config: BalancerConfig): void {
     this.failover = config.failover;
     this.limits = config.limits;

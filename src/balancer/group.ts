@@ -1,6 +1,7 @@
 import type { Picker } from '../balancing/picker.ts';
 import { type Eligible, eligible, mayEject } from '../balancing/pool.ts';
 import { createPicker } from '../balancing/registry.ts';
+import type { ServerNameRoutes } from '../balancing/server-name-routes.ts';
 import { slowAmong } from '../health/slowness.ts';
 import { FirstByteTime, isOverdue, suspicionThreshold } from '../health/suspicion.ts';
 import type { Random } from '../model/clock.ts';
@@ -11,6 +12,14 @@ export interface GroupRules {
   readonly strategy: StrategyType;
   readonly weights: ReadonlyMap<string, number | null>;
   readonly maxEjectedPercent: number;
+  /** Of a listener of TLS: who is for which host; null: all are for all. */
+  readonly routes: ServerNameRoutes | null;
+}
+
+/** Who among some endpoints gets requests now. */
+interface Choice {
+  readonly tier: Eligible<Upstream>['tier'];
+  readonly picker: Picker<Upstream>;
 }
 
 /** The endpoints of one listener, and who of them gets its requests. */
@@ -21,16 +30,17 @@ export class Group {
   readonly #random: Random;
   #rules: GroupRules;
   #upstreams: readonly Upstream[] = [];
-  #tier: Eligible<Upstream>['tier'] = 'Empty';
-  #picker: Picker<Upstream>;
-  /** Something has changed since the picker was made. */
+  /** Of those that are for all; and of those for one host, by its name. */
+  #rest: Choice;
+  #named: ReadonlyMap<string, Choice> = new Map();
+  /** Something has changed since the choices were made. */
   #outdated = false;
 
   constructor(name: string, rules: GroupRules, random: Random) {
     this.name = name;
     this.#rules = rules;
     this.#random = random;
-    this.#picker = createPicker(rules.strategy, [], rules.weights, random);
+    this.#rest = this.#among([]);
   }
 
   get upstreams(): readonly Upstream[] {
@@ -39,19 +49,22 @@ export class Group {
 
   get picker(): Picker<Upstream> {
     this.#bringUpToDate();
-    return this.#picker;
+    return this.#rest.picker;
   }
 
-  /** No endpoint is left, so all are tried. */
+  /** For a client of TLS that asks for a host, or (null) for none; null: there is no backend for it. */
+  pickerFor(serverName: string | null): Picker<Upstream> | null {
+    this.#bringUpToDate();
+    const { routes } = this.#rules;
+    const name = routes?.match(serverName) ?? null;
+    if (name !== null) return this.#named.get(name)?.picker ?? null;
+    return routes?.rest.size === 0 ? null : this.#rest.picker;
+  }
+
+  /** No endpoint is left (for some host), so all are tried. */
   get failOpen(): boolean {
     this.#bringUpToDate();
-    return this.#tier === 'FailOpen';
-  }
-
-  /** It has somebody to ask. */
-  get serving(): boolean {
-    this.#bringUpToDate();
-    return this.#tier === 'Healthy' || this.#tier === 'Suspect';
+    return [this.#rest, ...this.#named.values()].some(({ tier }) => tier === 'FailOpen');
   }
 
   setRules(rules: GroupRules): void {
@@ -73,10 +86,14 @@ export class Group {
   #bringUpToDate(): void {
     if (!this.#outdated) return;
     this.#outdated = false;
-    const { strategy, weights, maxEjectedPercent } = this.#rules;
-    const { tier, targets } = eligible(this.#upstreams, weights, maxEjectedPercent);
-    this.#tier = tier;
-    this.#picker = createPicker(strategy, targets, weights, this.#random, this.#picker);
+    const { routes } = this.#rules;
+    if (routes === null) {
+      this.#rest = this.#among(this.#upstreams, this.#rest);
+      return;
+    }
+    const of = (backends: ReadonlySet<string>) => this.#upstreams.filter(({ backend }) => backends.has(backend));
+    this.#rest = this.#among(of(routes.rest), this.#rest);
+    this.#named = new Map([...routes.named].map(([name, backends]) => [name, this.#among(of(backends), this.#named.get(name))]));
   }
 
   /** Those that get traffic and are much slower than the others of their backend at `now` (LoopTime). */
@@ -100,5 +117,11 @@ export class Group {
     const since = upstream.silence.since;
     if (since === null) return null;
     return isOverdue(since, now, suspicionThreshold(upstream.firstByteTime, this.firstByteTime), 0) ? now - since : null;
+  }
+
+  #among(upstreams: readonly Upstream[], previous?: Choice): Choice {
+    const { strategy, weights, maxEjectedPercent } = this.#rules;
+    const { tier, targets } = eligible(upstreams, weights, maxEjectedPercent);
+    return { tier, picker: createPicker(strategy, targets, weights, this.#random, previous?.picker) };
   }
 }

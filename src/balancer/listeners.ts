@@ -3,6 +3,14 @@ import type { ProxyContext, Route } from '../proxy/context.ts';
 import { HttpListener } from '../proxy/http-listener.ts';
 import type { Listener } from '../proxy/listener.ts';
 import { TcpListener } from '../proxy/tcp-listener.ts';
+import { TlsListener } from '../proxy/tls-listener.ts';
+
+const LISTENERS = { HTTP: HttpListener, HTTPS: HttpListener, TCP: TcpListener, TLS: TlsListener } as const;
+export interface ShownCertificate {
+  readonly listener: string;
+  readonly secret: string;
+  readonly notAfter: number;
+}
 
 /** Something to ask now and then whether connections have ended. */
 const LOOK_MS = 20;
@@ -56,6 +64,13 @@ export class Listeners {
     return [...this.#open.values()].flatMap((listener) => listener.problems);
   }
 
+  /** The certificates that clients are shown, with their end in epoch milliseconds. */
+  get certificates(): readonly ShownCertificate[] {
+    return [...this.#open.values()].flatMap(({ route, certificates }) =>
+      certificates.map((each) => ({ listener: route.listener.name, ...each })),
+    );
+  }
+
   /** Looks for Secrets that have changed. */
   lookAtSecrets(): void {
     for (const listener of this.#open.values()) listener.lookAtSecrets();
@@ -97,7 +112,7 @@ export class Listeners {
   }
 
   async #begin(key: string, config: ListenerConfig, route: Route): Promise<void> {
-    const listener = config.protocol === 'TCP' ? new TcpListener(this.#context, route) : new HttpListener(this.#context, route);
+    const listener = new LISTENERS[config.protocol](this.#context, route);
     listener.configure(config);
     if (this.#draining) listener.drain();
     this.#open.set(key, listener);

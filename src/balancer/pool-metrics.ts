@@ -1,10 +1,12 @@
 import type { Registry } from '../telemetry/metrics.ts';
+import type { ShownCertificate } from './listeners.ts';
 import type { EndpointSnapshot } from './snapshot.ts';
 
 export interface PoolFigures {
   endpoints(): readonly EndpointSnapshot[];
   failovers(): number;
   heartbeatIntervalMs(): number;
+  certificates(): readonly ShownCertificate[];
 }
 
 /** What is read off the pool when somebody asks. Totals by backend and state; single endpoints only for what is theirs alone. */
@@ -35,6 +37,15 @@ export function registerPoolMetrics(registry: Registry, figures: PoolFigures): v
   registry.gauge('evenkeel_heartbeat_interval_seconds', 'T: interval between heartbeats of one server.').collect((gauge) => {
     gauge.with().set(figures.heartbeatIntervalMs() / 1000);
   });
+  registry
+    .gauge('evenkeel_certificate_expiration_timestamp_seconds', 'When a certificate that clients are shown ends, in Unix time.', [
+      'listener',
+      'secret',
+    ])
+    .collect((gauge) => {
+      gauge.reset();
+      for (const { listener, secret, notAfter } of figures.certificates()) gauge.with(listener, secret).set(notAfter / 1000);
+    });
 }
 
 /** Of this process. */

@@ -1,13 +1,14 @@
+import type { ServerNameRoutes } from '../balancing/server-name-routes.ts';
 import { type HealthThresholds, heedsAnswers, nextHealth, type Outcome } from '../health/machine.ts';
 import type { HealthEvent, HealthRecord } from '../health/record.ts';
 import type { CheckResult } from '../heartbeat/check-result.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { HealthReason } from '../model/health.ts';
 import type { LoopTime } from '../proxy/loop-time.ts';
 import type { TrafficObserver } from '../proxy/traffic-observer.ts';
-import { Upstream, upstreamKey } from '../proxy/upstream.ts';
+import { Upstream } from '../proxy/upstream.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { Group, type GroupRules } from './group.ts';
 
@@ -29,9 +30,11 @@ export interface PoolOptions {
   readonly report?: (upstream: Upstream, event: HealthEvent) => void;
 }
 
-export interface PoolConfig extends GroupRules {
+export interface PoolConfig extends Omit<GroupRules, 'routes'> {
   /** Names of the listeners. */
   readonly listeners: readonly string[];
+  /** By listener, of those of TLS. */
+  readonly routes: ReadonlyMap<string, ServerNameRoutes>;
   /** By backend. */
   readonly protocols: ReadonlyMap<string, ServerProtocol>;
   readonly thresholds: HealthThresholds;
@@ -44,6 +47,7 @@ const NOTHING: PoolConfig = {
   weights: new Map(),
   maxEjectedPercent: 0,
   listeners: [],
+  routes: new Map(),
   protocols: new Map(),
   thresholds: { failureThreshold: 1, successThreshold: 1, timeoutMs: 0 },
   failover: {
@@ -101,11 +105,12 @@ export class Pool implements TrafficObserver {
     this.#config = config;
     for (const name of this.#groups.keys()) if (!config.listeners.includes(name)) this.#groups.delete(name);
     for (const name of config.listeners) {
+      const rules = { ...config, routes: config.routes.get(name) ?? null };
       const group = this.#groups.get(name);
-      if (group) group.setRules(config);
-      else this.#groups.set(name, new Group(name, config, this.#options.random));
+      if (group) group.setRules(rules);
+      else this.#groups.set(name, new Group(name, rules, this.#options.random));
     }
-    for (const upstream of this.#listed) upstream.protocol = this.#protocolOf(upstream.endpoint);
+    for (const upstream of this.#listed) this.#configure(upstream);
     this.#regroup([...this.#listed]);
   }
 
@@ -250,7 +255,7 @@ export class Pool implements TrafficObserver {
   #record(endpoint: Endpoint): Upstream {
     const same = this.#recorded.get(endpoint);
     if (same !== undefined && same.endpoint === endpoint) return same;
-    const key = upstreamKey(endpoint);
+    const key = endpointKey(endpoint);
     let upstream = this.#upstreams.get(key);
     if (upstream && upstream.endpoint.podName !== endpoint.podName) {
       // Another server has the address now: nothing that is known of the one before holds for it.
@@ -265,12 +270,14 @@ export class Pool implements TrafficObserver {
       this.#byId.set(endpoint.id, [...(this.#byId.get(endpoint.id) ?? []), upstream]);
     }
     upstream.endpoint = endpoint;
-    upstream.protocol = this.#protocolOf(endpoint);
+    this.#configure(upstream);
     return upstream;
   }
 
-  #protocolOf({ backend }: Endpoint): ServerProtocol {
-    return this.#config.protocols.get(backend) ?? 'HTTP1';
+  #configure(upstream: Upstream): void {
+    const { backend, portName } = upstream.endpoint;
+    upstream.protocol = this.#config.protocols.get(backend) ?? 'HTTP1';
+    upstream.bringsTls = this.#config.routes.has(portName);
   }
 
   #regroup(listed: readonly Upstream[]): void {

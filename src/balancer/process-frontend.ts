@@ -8,7 +8,7 @@ import type { Upstream } from '../proxy/upstream.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { EndpointLoad, Frontend, FrontendSurroundings } from './frontend.ts';
 import { GroupRoute } from './group-route.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners, type ShownCertificate } from './listeners.ts';
 import type { Pool } from './pool.ts';
 
 /** This very process takes the requests. It looks at the pool itself, so nobody has to tell it of endpoints and their health. */
@@ -55,6 +55,10 @@ export class ProcessFrontend implements Frontend {
 
   port(listener: string): number {
     return this.#listeners.port(listener);
+  }
+
+  get certificates(): readonly ShownCertificate[] {
+    return this.#listeners.certificates;
   }
 
   get ready(): boolean {

@@ -4,7 +4,9 @@ import type { BalancerConfig } from '../model/config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { sumMetrics } from '../telemetry/sum-metrics.ts';
+import { certificateSource } from '../tls/secret-sources.ts';
 import type { EndpointLoad, Frontend, FrontendSurroundings } from './frontend.ts';
+import type { ShownCertificate } from './listeners.ts';
 import type { FromWorker } from './worker-messages.ts';
 import { WorkerPorts } from './worker-ports.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -122,6 +124,17 @@ export class WorkerFrontend implements Frontend {
     return this.#slots.some(({ status }) => status?.ready === true);
   }
 
+  /** Looked at here: each worker shows the same, and what they tell as metrics is summed up. */
+  get certificates(): readonly ShownCertificate[] {
+    return (this.#config?.listeners ?? []).flatMap(({ name, tls }) =>
+      (tls?.certificates ?? []).flatMap((files) => {
+        const { secret, content } = certificateSource(files);
+        content.look();
+        return content.value === null ? [] : { listener: name, secret, notAfter: content.value.notAfter };
+      }),
+    );
+  }
+
   get problems(): readonly string[] {
     return [...new Set(this.#slots.flatMap(({ status }) => status?.problems ?? []))];
   }
@@ -170,7 +183,7 @@ export class WorkerFrontend implements Frontend {
         for (const [key, event] of message.events) this.#seen(slot, key, event);
         break;
       case 'Settled':
-        this.#in.onSettled(message.id, message.how);
+        this.#in.onSettled(message.key, message.how);
         break;
       case 'Status':
         this.#in.onChange();

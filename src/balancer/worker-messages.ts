@@ -38,7 +38,7 @@ export type FromWorker =
   | { readonly type: 'Answer'; readonly question: number; readonly answer: ListenFailure | boolean | null }
   /** What has happened to endpoints, in order. */
   | { readonly type: 'Seen'; readonly events: readonly (readonly [key: string, event: HealthEvent])[] }
-  | { readonly type: 'Settled'; readonly id: string; readonly how: 'rescued' | 'lost' }
+  | { readonly type: 'Settled'; readonly key: string; readonly how: 'rescued' | 'lost' }
   | WorkerStatus
   | { readonly type: 'Log'; readonly level: LogLevel; readonly message: string; readonly fields: LogFields };
 

@@ -55,8 +55,8 @@ export class Worker {
       talkOf: (backend) => this.#talks.of(backend),
       checkNow: () => {},
       onChange: () => {},
-      onRescued: ({ id }) => send({ type: 'Settled', id, how: 'rescued' }),
-      onLost: ({ id }) => send({ type: 'Settled', id, how: 'lost' }),
+      onRescued: ({ key }) => send({ type: 'Settled', key, how: 'rescued' }),
+      onLost: ({ key }) => send({ type: 'Settled', key, how: 'lost' }),
       report: (upstream, event) => this.#seen(upstream, event),
     });
     const surroundings = { clock, random: Math.random, time, sweep: this.#sweep, pool: this.#pool, registry, logger, address };

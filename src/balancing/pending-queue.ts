@@ -30,11 +30,12 @@ export class PendingQueue<T> {
 
   /**
    * Offers what is free to each in turn: `find` says what one would take, null: nothing that is free now. One ahead that finds nothing
-   * does not hold up the others, since it is choosier than they are; of the others the first that finds nothing ends the round.
+   * does not hold up the others, since it is choosier than they are; of the others the first that finds nothing ends the round where they
+   * are `alike`.
    */
-  serve<R>(find: (item: T) => R | null, give: (item: T, found: R) => void): void {
+  serve<R>(find: (item: T) => R | null, give: (item: T, found: R) => void, alike = true): void {
     for (const item of this.#ahead.keys()) offer(this.#ahead, item, find, give);
-    for (const item of this.#behind.keys()) if (!offer(this.#behind, item, find, give)) return;
+    for (const item of this.#behind.keys()) if (!offer(this.#behind, item, find, give) && alike) return;
   }
 
   /** Takes out all that have waited for `timeoutMs` or longer at `now`, the oldest first. */

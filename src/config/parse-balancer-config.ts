@@ -46,7 +46,7 @@ const listener = object<ListenerConfig>({
   name: text,
   port,
   bindPort: number(0, 65_535),
-  protocol: oneOf('HTTP', 'HTTPS', 'TCP'),
+  protocol: oneOf('HTTP', 'HTTPS', 'TCP', 'TLS'),
   tls: nullable(listenerTls),
   trustedProxies: list(text),
   proxyProtocol: flag,
@@ -59,6 +59,7 @@ const backend = object<BackendConfig>({
   weight: nullable(number(0)),
   tls: nullable(object<BackendTlsConfig>({ ca: secretFile, hostname: text, certificate: nullable(certificateFiles) })),
   proxyProtocol: nullable(oneOf('V1', 'V2')),
+  serverNames: list(text),
   source: union<EndpointSliceSource | AddressSource>({
     EndpointSlices: object<EndpointSliceSource>({
       type: constant('EndpointSlices'),

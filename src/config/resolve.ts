@@ -133,11 +133,11 @@ function rejectSharedPorts(listeners: readonly ListenerConfig[]): void {
 }
 
 function resolveBackend(backend: DefaultedBackend, resource: string, options: ResolveOptions): BackendConfig {
-  const { name, protocol, weight, proxyProtocol } = backend;
+  const { name, protocol, weight, proxyProtocol, serverNames } = backend;
   const tls = backend.tls && resolveBackendTls(backend.tls, options);
   if (backend.type === 'Addresses') {
     const addresses = backend.addresses.map(({ host, port, portName, weight }) => ({ listener: portName, host, port, weight }));
-    return { name, protocol, weight, tls, proxyProtocol, source: { type: 'Addresses', addresses } };
+    return { name, protocol, weight, tls, proxyProtocol, serverNames, source: { type: 'Addresses', addresses } };
   }
   const service = backend.type === 'Service' ? backend.serviceRef.name : backendName(resource, name);
   const ports = backend.ports.map((port) => ({ listener: port.name, port: port.port }));
@@ -147,6 +147,7 @@ function resolveBackend(backend: DefaultedBackend, resource: string, options: Re
     weight,
     tls,
     proxyProtocol,
+    serverNames,
     source: { type: 'EndpointSlices', service, serverWeight: backend.serverWeight, ports },
   };
 }

@@ -9,9 +9,12 @@ import { tcpChecker } from './tcp-checker.ts';
 
 /** How and where each endpoint is checked under one configuration. */
 export class CheckerChoice {
+  readonly #check: HeartbeatConfig['check']['type'];
   readonly #port: number | null;
   readonly #checker: Checker;
-  readonly #connectOnly: ReadonlySet<string>;
+  /** Listeners whose servers speak nothing that a check could: of TCP, and of TLS where we speak none with them. */
+  readonly #bytes: ReadonlySet<string>;
+  readonly #passing: ReadonlySet<string>;
   readonly #talkOf: (backend: string) => BackendTalk;
 
   constructor(
@@ -20,20 +23,26 @@ export class CheckerChoice {
     talkOf: (backend: string) => BackendTalk,
   ) {
     this.#talkOf = talkOf;
+    this.#check = check.type;
     this.#port = check.port;
     this.#checker = checkerOf(check);
-    const tcp = listeners.filter((listener) => listener.protocol === 'TCP').map((listener) => listener.name);
-    this.#connectOnly = new Set(check.type !== 'TCP' && check.port === null ? tcp : []);
+    const named = (protocol: string) => new Set(listeners.filter((each) => each.protocol === protocol).map(({ name }) => name));
+    this.#bytes = named('TCP');
+    this.#passing = named('TLS');
   }
 
   for(endpoint: Endpoint): { checker: Checker; target: CheckTarget } {
-    const checker = this.#connectOnly.has(endpoint.portName) ? tcpChecker : this.#checker;
     const port = this.#port ?? endpoint.port;
-    const { host, backend } = endpoint;
-    const { tls, proxyProtocol, lookup } = this.#talkOf(backend);
+    const { host, backend, portName } = endpoint;
+    const { tls, proxyProtocol, protocol, lookup } = this.#talkOf(backend);
+    const connectOnly = this.#port === null && (this.#bytes.has(portName) || (this.#passing.has(portName) && tls === null));
+    const checker = connectOnly ? tcpChecker : this.#checker;
     // A port of its own for heartbeats is not the one that TLS and the PROXY protocol were configured for.
     if (port !== endpoint.port) return { checker, target: { host, port, tls: null, preface: null, lookup } };
-    return { checker, target: { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null), lookup } };
+    const speaks = this.#bytes.has(portName) || this.#passing.has(portName) ? null : protocol;
+    const http2 = this.#check === 'GRPC' || (this.#check === 'TCP' && speaks === 'HTTP2');
+    const target = { host, port, tls, preface: proxyProtocol && proxyHeader(proxyProtocol, null), lookup };
+    return { checker, target: http2 ? { ...target, applicationProtocol: 'h2' } : target };
   }
 }
 

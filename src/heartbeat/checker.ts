@@ -9,6 +9,8 @@ export interface CheckTarget {
   readonly port: number;
   /** How TLS is spoken there; null: clear text. */
   readonly tls: ServerTls | null;
+  /** What must be agreed on by ALPN where TLS is spoken; anything unless given. */
+  readonly applicationProtocol?: 'h2';
   /** What goes before anything else. */
   readonly preface: Buffer | null;
   readonly lookup: LookupFunction;

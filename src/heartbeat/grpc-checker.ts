@@ -12,15 +12,15 @@ const OK = '0';
 
 /**
  * `grpc.health.v1.Health/Check` over a new connection each time, because that is what tells whether the server still accepts any. Answered: status
- * OK and SERVING. Without TLS, by prior knowledge.
+ * OK and SERVING. Over TLS by ALPN, else by prior knowledge.
  */
 export function grpcChecker(config: GrpcCheckConfig): Checker {
   const request = healthRequest(config.service);
   return {
     start(target, done) {
-      const id = endpointId(target.host, target.port);
+      const authority = `${target.tls ? 'https' : 'http'}://${endpointId(target.host, target.port)}`;
       return new Check(done).begin(
-        id,
+        authority,
         dial(target, target.tls, () => {}),
         request,
       );
@@ -43,9 +43,9 @@ class Check {
     this.#done = done;
   }
 
-  begin(id: string, socket: Socket, request: Buffer): () => void {
+  begin(authority: string, socket: Socket, request: Buffer): () => void {
     this.#socket = socket;
-    const session = http2Connect(`http://${id}`, { createConnection: () => socket, settings: { enablePush: false } });
+    const session = http2Connect(authority, { createConnection: () => socket, settings: { enablePush: false } });
     this.#session = session;
     const failed = (error: NodeJS.ErrnoException) => {
       this.#finish(error.code?.startsWith('ERR_HTTP2') ? 'HeartbeatBadResponse' : findingOf(error));

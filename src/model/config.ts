@@ -38,7 +38,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** The port that the balancer's process binds: 1024 or more in a cluster; `port` itself in local mode unless moved. */
   readonly bindPort: number;
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** TLS: it is passed on as it is, to the backends of the host that a client asks for. */
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   /** Of protocol HTTPS, and of no other. */
   readonly tls: ListenerTlsConfig | null;
   /** CIDRs of proxies in front whose X-Forwarded-* and Forwarded are appended to, not replaced. */
@@ -49,7 +50,7 @@ export interface ListenerConfig {
   readonly maxConnectionAgeMs: number;
 }
 
-/** What a server speaks. `HTTP2`: without TLS, by prior knowledge. */
+/** What a server speaks. `HTTP2`: without TLS by prior knowledge, over it by ALPN. */
 export type ServerProtocol = 'HTTP1' | 'HTTP2';
 export interface ListenerTlsConfig {
   /** One at least. Picked by SNI; the first is for clients that ask for no name, or for none that there is. */
@@ -90,6 +91,8 @@ export interface BackendConfig {
   readonly tls: BackendTlsConfig | null;
   /** Each connection to a server begins with a PROXY header of this version; null: with none. */
   readonly proxyProtocol: 'V1' | 'V2' | null;
+  /** Hosts that clients of listeners of TLS ask for (see ServerNameRoutes), in lower case. */
+  readonly serverNames: readonly string[];
   readonly source: EndpointSliceSource | AddressSource;
 }
 
@@ -133,7 +136,7 @@ export interface HttpCheckConfig {
   readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
 }
 
-/** grpc.health.v1 without TLS. */
+/** grpc.health.v1. */
 export interface GrpcCheckConfig {
   readonly type: 'GRPC';
   /** Asked for by name; empty: the server as a whole. */

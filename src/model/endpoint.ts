@@ -1,6 +1,6 @@
 /** One server's traffic port, as discovered: from an EndpointSlice, an address in the resource, or a local process. */
 export interface Endpoint {
-  /** `host:port` (IPv6 in brackets); unique in a pool. */
+  /** `host:port` (IPv6 in brackets). Two ports of `spec.ports` may lead to one: `endpointKey` is what is unique in a pool. */
   readonly id: string;
   /** An IP address or a DNS name, without brackets. */
   readonly host: string;
@@ -20,4 +20,9 @@ export interface Endpoint {
 /** `host:port`, with an IPv6 address in brackets. */
 export function endpointId(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Tells an endpoint from all others of a pool. */
+export function endpointKey({ portName, id }: Pick<Endpoint, 'portName' | 'id'>): string {
+  return `${portName}/${id}`;
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { PreambleError } from './preamble-error.ts';
 import type { ProxiedPath } from './proxied-path.ts';
 import { PROXY_SIGNATURE } from './proxy-header-text.ts';
 
@@ -14,7 +15,7 @@ export interface ProxyHeader {
 }
 
 /** It is no header, or one that is not taken. */
-export class ProxyHeaderError extends Error {
+export class ProxyHeaderError extends PreambleError {
   override readonly name = 'ProxyHeaderError';
 }
 

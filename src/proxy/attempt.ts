@@ -13,6 +13,9 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** The exchange that an attempt is made for. After `failed` and after the last `payload` the attempt is over. */
 export interface AttemptOwner {
+  /** See ExchangeClient. */
+  readonly trailers: string;
+  readonly streams: boolean;
   connected(attempt: Attempt): void;
   drained(attempt: Attempt): void;
   interim(attempt: Attempt, head: ResponseHead): void;
@@ -26,6 +29,8 @@ export interface AttemptOwner {
   freed(): void;
   /** Whether it could be made again on another server. */
   mayRetry(attempt: Attempt): boolean;
+  /** Its response has begun, and no byte of it has come for `silentMs`, as long as one that waits for an answer may: whether it goes on. */
+  maySleep(attempt: Attempt, silentMs: number): boolean;
   /** The endpoint that holds it is suspected. */
   suspected(attempt: Attempt): void;
 }
@@ -146,8 +151,10 @@ export abstract class Attempt {
         if (age >= limits.responseTimeoutMs && this.hasUnsent) this.fail('ResponseTimeout');
         return;
       case 'Waiting':
+        if (age >= limits.responseTimeoutMs) this.fail('ResponseTimeout');
+        return;
       case 'Streaming':
-        if (age >= limits.responseTimeoutMs && !this.#paused) this.fail('ResponseTimeout');
+        if (age >= limits.responseTimeoutMs && !this.#paused && !this.owner.maySleep(this, age)) this.fail('ResponseTimeout');
         return;
     }
   }

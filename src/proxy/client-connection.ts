@@ -16,6 +16,7 @@ import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
+import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const NO_BODY: Framing = { type: 'none' };
@@ -27,6 +28,9 @@ export class ClientConnection implements ExchangeClient {
   readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
+  readonly streams = false;
+  /** Readers of HTTP/1.1 differ in what they make of a request's trailers: they end here (RFC 9110 §6.5.1). */
+  readonly trailers = '';
   readonly #host: ClientHost;
   /** What the client is read into; null: each chunk has a buffer of its own. */
   readonly #reads: ReadWindow | null;
@@ -57,9 +61,7 @@ export class ClientConnection implements ExchangeClient {
   /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyProgressBytes` of them. */
   #bodyBytes = 0;
   #bodySince = 0;
-  /** Bytes that the client has yet to take, when last looked at, and since when they have been the same. */
-  #unsent = 0;
-  #unsentSince = 0;
+  readonly #unsent = new Unsent();
   /** The last answer has been given: what still comes is thrown away. */
   #lingeringSince = 0;
   #lingered = 0;
@@ -183,7 +185,7 @@ export class ClientConnection implements ExchangeClient {
     const { limits } = this.#host.route;
     if (this.#lingeringSince > 0) {
       if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
-    } else if (this.#takesNothing(now)) {
+    } else if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#body.done) {
       if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
@@ -411,16 +413,6 @@ export class ClientConnection implements ExchangeClient {
     this.#reads?.close();
     exchange?.clientGone();
     tunnel?.clientGone();
-  }
-
-  #takesNothing(now: number): boolean {
-    const unsent = this.socket.writableLength;
-    if (unsent === 0 || unsent !== this.#unsent) {
-      this.#unsent = unsent;
-      this.#unsentSince = now;
-      return false;
-    }
-    return now - this.#unsentSince >= this.#host.route.limits.writeTimeoutMs;
   }
 
   #tickIdle(now: number): void {

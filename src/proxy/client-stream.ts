@@ -5,12 +5,14 @@ import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/typ
 import type { Conduct } from '../http2/conduct.ts';
 import { requestHead } from '../http2/request-head.ts';
 import { errorResponse, responseFields, trailerFields } from '../http2/response-fields.ts';
+import { trailerLines } from '../http2/response-head.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import { bytesOf, type PayloadSource } from './body-text.ts';
 import type { ClientHost } from './client-host.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
+import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 const { NGHTTP2_NO_ERROR } = constants;
@@ -49,13 +51,13 @@ export class ClientStream implements ExchangeClient {
   #bodyHeld = false;
   #headOnly = false;
   /** Messages come when there are any, as in gRPC: a body that pauses is no client that stalls. */
-  #streams = false;
+  trailers = '';
+  streams = false;
   #awaitingDrain = false;
   /** As in ClientConnection. */
   #bodyBytes = 0;
   #bodySince = 0;
-  #unsent = 0;
-  #unsentSince = 0;
+  readonly #unsent = new Unsent();
 
   constructor(stream: ServerHttp2Stream, connection: StreamHost) {
     this.#stream = stream;
@@ -94,11 +96,12 @@ export class ClientStream implements ExchangeClient {
     context.sweep.wake();
     context.budget.request(this.#bodySince);
     this.#headOnly = head.method === 'HEAD';
-    this.#streams = GRPC.test(head.fields);
+    this.streams = GRPC.test(head.fields);
     if (head.framing.type === 'length') this.#bodyLeft = head.framing.length;
     this.#exchange = new Exchange(this, host, head, this.#bodySince);
     if (!ended) {
       this.#stream.on('data', (chunk: Buffer) => this.#received(chunk));
+      this.#stream.on('trailers', (_headers, _flags, list: string[]) => this.#trailers(list));
       this.#stream.on('end', () => this.#ended());
     }
     if (this.#tooLarge(this.#bodyLeft)) this.#refuseBody(this.#exchange);
@@ -193,10 +196,10 @@ export class ClientStream implements ExchangeClient {
     const { limits } = this.#connection.host.route;
     if (this.#stream.destroyed) {
       this.gone();
-    } else if (this.#takesNothing(now)) {
+    } else if (this.#unsent.stuckMs(this.#stream.writableLength, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
-      const limitMs = this.#streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
+      const limitMs = this.streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
       if (now - this.#bodySince >= limitMs) this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
     }
   }
@@ -216,16 +219,6 @@ export class ClientStream implements ExchangeClient {
     metrics.response(error.status);
     this.refuse(error.status, error.message, '');
     if (!this.#bodyDone) this.#stream.close(NGHTTP2_NO_ERROR);
-  }
-
-  #takesNothing(now: number): boolean {
-    const unsent = this.#stream.writableLength;
-    if (unsent === 0 || unsent !== this.#unsent) {
-      this.#unsent = unsent;
-      this.#unsentSince = now;
-      return false;
-    }
-    return now - this.#unsentSince >= this.#connection.host.route.limits.writeTimeoutMs;
   }
 
   // Bytes.
@@ -260,6 +253,19 @@ export class ClientStream implements ExchangeClient {
 
   #refuseBody(exchange: Exchange): void {
     exchange.refuse(413, `the request body has more than ${this.#connection.host.route.limits.bodyBytes} bytes`, 'BodyTooLarge');
+  }
+
+  #trailers(list: readonly string[]): void {
+    const { limits } = this.#connection.host.route;
+    try {
+      this.trailers = trailerLines(list);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#exchange?.refuse(400, error.message, 'Refused');
+    }
+    if (this.trailers.length > limits.headerBytes) {
+      this.#exchange?.refuse(431, `the trailers have more than ${limits.headerBytes} bytes`, 'HeadTooLarge');
+    }
   }
 
   /** The end of the readable side comes when a stream is cut, too. */

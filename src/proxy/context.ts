@@ -28,6 +28,8 @@ export interface ProxyContext {
 export interface Route {
   listener: ListenerConfig;
   readonly picker: Picker<Upstream>;
+  /** For a client of TLS that asks for a host, or (null) for none; null: nobody here is for it. */
+  pickerFor(serverName: string | null): Picker<Upstream> | null;
   readonly failover: FailoverConfig;
   readonly limits: LimitsConfig;
   readonly telemetry: TelemetryConfig;

@@ -7,7 +7,7 @@ import type { ProxyContext, Route } from './context.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
 import { Http1Attempt } from './http1-attempt.ts';
 import { Http2Attempt } from './http2-attempt.ts';
-import { ATTEMPTS, OVERLOAD_FIELDS } from './limits.ts';
+import { ATTEMPTS, OVERLOAD_FIELDS, WAITING_BYTES } from './limits.ts';
 import type { ListenerMetrics, RequestFailure } from './proxy-metrics.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import type { RequestDeadlines, TimedRequest } from './request-deadlines.ts';
@@ -22,6 +22,10 @@ export interface ExchangeClient {
   readonly path: ProxiedPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
+  /** Trailer lines of the request, each ending in CRLF, once its body is whole; empty: none, or none that may be passed on. */
+  readonly trailers: string;
+  /** The call of a protocol whose streams stand still for as long as they like. */
+  readonly streams: boolean;
   /** Reads no more of the request's body until `takeBody`. */
   holdBody(): void;
   takeBody(): void;
@@ -204,14 +208,26 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     const { line, route, context } = this.#in;
     this.#waiting = line.enter(this, context.time.now(), ahead, route.limits.pendingRequests);
     if (!this.#waiting) this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
-    // What waits takes up no more memory than its first bytes.
-    else if (!this.#bodyDone) this.#client.holdBody();
+    else this.#holdWhileWaiting();
+  }
+
+  /** What waits takes up no more memory than its first bytes. Until then it is read, since a client that leaves is seen by that alone. */
+  #holdWhileWaiting(): void {
+    if (!this.#bodyDone && this.#replay && this.#replay.bytes >= WAITING_BYTES) this.#client.holdBody();
   }
 
   // What attempts report.
 
   freed(): void {
     this.#in.line.freed();
+  }
+
+  get trailers(): string {
+    return this.#client.trailers;
+  }
+
+  get streams(): boolean {
+    return this.#client.streams;
   }
 
   connected(attempt: Attempt): void {
@@ -260,6 +276,16 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     if (this.#over || this.#hedge || attempt !== this.#current) return;
     if (attempt.phase === 'Connecting') this.#move(attempt);
     else if (attempt.phase === 'Waiting' && this.#mayHedge()) this.#startHedge(attempt);
+  }
+
+  maySleep(attempt: Attempt, silentMs: number): boolean {
+    // A server that is out may be frozen in the middle of it, and its client's own probes are answered by us.
+    if (!this.#client.streams || attempt.upstream.health.state === 'Unhealthy') return false;
+    if (silentMs >= this.#in.route.limits.tunnelIdleTimeoutMs) {
+      this.#stopAttempts();
+      this.#cut('TunnelIdleTimeout');
+    }
+    return true;
   }
 
   failed(attempt: Attempt, failure: AttemptFailure): void {
@@ -399,7 +425,8 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     if (payload.length > 0) this.#bodyBegun = true;
     const pieces = bodyPieces(payload);
     for (const piece of pieces) replay.append(piece);
-    if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
+    if (this.#waiting) this.#holdWhileWaiting();
+    else if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
     return pieces;
   }
 

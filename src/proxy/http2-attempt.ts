@@ -2,6 +2,7 @@ import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { RequestTextOptions } from '../http1/request-text.ts';
 import { DEFAULT_HEAD_LIMITS, ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { requestFields } from '../http2/request-fields.ts';
+import { trailerFields } from '../http2/response-fields.ts';
 import { responseHead, trailerLines } from '../http2/response-head.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
 import type { BodyPiece, PayloadSource } from './body-text.ts';
@@ -28,10 +29,12 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   /** Bytes of the response's body that are still to come; -1: any number. */
   #bodyLeft = -1;
   #ended = false;
+  /** The server has said that its response ends here. */
+  #endStream = false;
 
   constructor(terms: AttemptTerms) {
     super(terms);
-    this.#session = terms.upstream.session(this.lastStepAt);
+    this.#session = terms.upstream.session(terms.path, this.lastStepAt);
     this.#reused = this.#session.reused;
     this.#left = this.#session.connected;
     if (this.#left) this.phase = 'Sending';
@@ -54,9 +57,12 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   }
 
   begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void {
-    const ends = done && body.length === 0;
+    const trailers = this.owner.trailers !== '';
+    const ends = done && body.length === 0 && !trailers;
+    // Of a body without a length the trailers are yet to come, if any: without them its end costs an empty frame. Calls of gRPC have none.
+    const waits = trailers || (!done && this.request.framing.type === 'chunked' && !this.owner.streams);
     try {
-      this.#stream = this.#session.request(this, requestFields(this.request, 'http', options), ends);
+      this.#stream = this.#session.request(this, requestFields(this.request, this.#session.scheme, options), ends, waits);
     } catch {
       // The session has ended since it was chosen.
       this.#left = false;
@@ -65,7 +71,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     }
     this.#listen(this.#stream);
     if (ends) this.sentWhole();
-    else if (body.length > 0) this.write(body, done);
+    else if (body.length > 0 || done) this.write(body, done);
   }
 
   write(body: readonly BodyPiece[], done: boolean): void {
@@ -133,16 +139,30 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   // What the stream reports.
 
   #listen(stream: ClientHttp2Stream): void {
+    this.#watchEnd(stream);
     stream.on('headers', (_headers, _flags, list: string[]) => this.#checked(() => this.#interim(list)));
     stream.on('response', (_headers, flags, list) => {
       this.#checked(() => this.#response(list as string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0));
     });
     stream.on('trailers', (_headers, _flags, list: string[]) => this.#checked(() => this.#trailers(list)));
+    stream.on('wantTrailers', () => stream.sendTrailers(trailerFields(this.owner.trailers) ?? {}));
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
     stream.on('end', () => this.#end());
     stream.on('drain', () => this.drained());
     stream.on('error', () => {});
     stream.on('close', () => this.#closedBy(stream));
+  }
+
+  /**
+   * The readable side ends the same way for END_STREAM and for a reset with NO_ERROR, which says nothing of the response being whole. Only the
+   * order tells: what ends a stream by its frame does so before the stream is closed, a reset after.
+   */
+  #watchEnd(stream: ClientHttp2Stream): void {
+    const push = stream.push;
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk === null && !stream.closed) this.#endStream = true;
+      return push.call(stream, chunk, encoding);
+    };
   }
 
   #checked(read: () => void): void {
@@ -194,7 +214,8 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   #end(): void {
     const stream = this.#stream;
     if (this.isOver || stream === null || this.phase !== 'Streaming') return;
-    if (!this.#ended && (stream.aborted || stream.rstCode !== NGHTTP2_NO_ERROR || this.#bodyLeft > 0)) {
+    const whole = this.#bodyLeft === 0 || (this.#bodyLeft < 0 && this.#endStream);
+    if (!this.#ended && (stream.aborted || stream.rstCode !== NGHTTP2_NO_ERROR || !whole)) {
       this.fail('Cut');
       return;
     }
@@ -211,7 +232,8 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   }
 
   #closedBy(stream: ClientHttp2Stream): void {
-    if (this.isOver) return;
+    // Of a connection that could not be made the session tells, and why.
+    if (this.isOver || this.phase === 'Connecting') return;
     if (stream.rstCode === NGHTTP2_REFUSED_STREAM || this.#session.refused(stream)) this.#notProcessed();
     else this.fail(this.phase === 'Streaming' ? 'Cut' : this.#reused && !this.#received && !this.#session.takesMore ? 'Stale' : 'Broken');
   }

@@ -32,6 +32,8 @@ export const ATTEMPTS = 8;
  * buffer that must outlive it. With a head of 1 KiB it is still under the 16 KiB up to which Node writes a string without allocating.
  */
 export const ONE_STRING_BYTES = 15_360;
+/** Of a client that waits for a server, so much is read: enough to see that it leaves, where it has said no more. */
+export const WAITING_BYTES = 16_384;
 /** For a client that came when there was too much at once. */
 export const RETRY_AFTER_SECONDS = 1;
 export const OVERLOAD_FIELDS = `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;

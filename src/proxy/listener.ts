@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import { CLOSING_ERROR, errorText } from '../http1/response-text.ts';
 import type { ListenerConfig } from '../model/config.ts';
+import type { ProxiedPath } from '../preamble/proxied-path.ts';
+import { readProxyHeader } from '../preamble/proxy-header.ts';
 import type { AcceptedReads } from './accepted-reads.ts';
 import { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
+import { Greeting } from './greeting.ts';
 import { OVERLOAD_FIELDS } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import { PortSockets } from './port-sockets.ts';
-import { ProxyGreeting } from './proxy-greeting.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
@@ -39,7 +41,8 @@ export abstract class Listener {
     this.context = context;
     this.route = route;
     this.metrics = context.metrics.listener(name);
-    this.line = new RequestLine(this.metrics);
+    // Of TLS, one may wait for the servers of another host than the next one does.
+    this.line = new RequestLine(this.metrics, route.listener.protocol !== 'TLS');
     this.#tls = tls && new TlsTerminator({ context, route, metrics: this.metrics, applicationProtocols });
     this.#sockets = new PortSockets({
       onConnection: (socket, reads) => this.#accepted(socket, reads),
@@ -87,6 +90,11 @@ export abstract class Listener {
   /** What of its Secrets cannot be used, a sentence each. */
   get problems(): readonly string[] {
     return this.#tls?.problems ?? [];
+  }
+
+  /** The certificates that clients are shown, by Secret, with their end in epoch milliseconds. */
+  get certificates(): TlsTerminator['shown'] {
+    return this.#tls?.shown ?? [];
   }
 
   /** A change that needs no other port. */
@@ -146,11 +154,13 @@ export abstract class Listener {
   /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
   #begin(socket: Socket, reads: AcceptedReads | null): ListenerConnection {
     if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null), reads);
-    return new ProxyGreeting(socket, this, (told) => {
+    const { context, route, metrics } = this;
+    const greeted = (told: ProxiedPath | null) => {
       this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told), null));
       // A TCP connection reads when it has a server, and TLS by itself.
       if (this.route.listener.protocol === 'HTTP') socket.resume();
-    });
+    };
+    return new Greeting<ProxiedPath | null>(socket, { context, route, metrics, read: proxiedPath, greeted });
   }
 
   #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
@@ -171,4 +181,9 @@ export abstract class Listener {
     if (this.deadlines.size > 0) this.deadlines.tick(now, limits.requestTimeoutMs);
     if (this.line.length > 0 || this.deadlines.size > 0) this.context.sweep.wake();
   }
+}
+
+function proxiedPath(bytes: Buffer): { readonly value: ProxiedPath | null; readonly size: number } | null {
+  const header = readProxyHeader(bytes);
+  return header && { value: header.path, size: header.size };
 }

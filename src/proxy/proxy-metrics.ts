@@ -8,6 +8,7 @@ export type RequestFailure =
   | 'NoServer'
   | 'Refused' // by us: a request that is malformed, or that nobody could forward
   | 'HandshakeFailed' // of TLS, with a client
+  | 'UnrecognizedName' // of TLS that is passed on: no backend is for the host that a client asks for
   | 'Loop'
   | 'ClientGone'
   | 'GoingDown' // cut when the balancer, or its listener, went down

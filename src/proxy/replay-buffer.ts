@@ -20,6 +20,11 @@ export class ReplayBuffer {
     return this.#whole;
   }
 
+  /** Appended so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get full(): boolean {
     return this.#bytes >= this.#limit;
   }

@@ -32,10 +32,13 @@ export function findFree(picker: Picker<Upstream>, limit: number, avoid?: (upstr
 export class RequestLine {
   readonly #queue = new PendingQueue<Waiter>();
   readonly #metrics: ListenerMetrics;
+  readonly #alike: boolean;
   #serving = false;
 
-  constructor(metrics: ListenerMetrics) {
+  /** `alike`: where nothing is free for one that no server has failed, nothing is for the next. */
+  constructor(metrics: ListenerMetrics, alike = true) {
     this.#metrics = metrics;
+    this.#alike = alike;
   }
 
   get length(): number {
@@ -73,7 +76,7 @@ export class RequestLine {
   }
 
   #serve(): void {
-    this.#queue.serve(findForWaiter, proceed);
+    this.#queue.serve(findForWaiter, proceed, this.#alike);
     this.#metrics.pending = this.#queue.size;
   }
 }

@@ -3,59 +3,71 @@ import type { FailoverConfig } from '../model/config.ts';
 import type { ClientPath } from './client-path.ts';
 import type { ExchangeSurroundings } from './exchange.ts';
 import { isOwnError } from './failure.ts';
-import { ATTEMPTS } from './limits.ts';
+import { ATTEMPTS, WAITING_BYTES } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
 import { type Found, findFree, type Waiter } from './request-line.ts';
 import { reset } from './reset.ts';
 import { Tunnel } from './tunnel.ts';
+import { Unsent } from './unsent.ts';
 import type { Upstream } from './upstream.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 /**
- * A client of a TCP port. Until a server is connected nothing is read from the client, so that another server can be tried without
- * any byte having left; from then on it is a tunnel to that server, come what may.
+ * A client of a port of TCP, or of TLS that is passed on. Until a server is connected its first bytes stay here, so that another server can be
+ * tried without any having left; from then on it is a tunnel to that server, come what may.
  */
 export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter {
   readonly #socket: Socket;
   readonly #path: ClientPath;
   readonly #in: ExchangeSurroundings;
+  readonly #serverName: string | null;
   readonly #openedAt: number;
   #tried: readonly Upstream[] = [];
   #upstream: Upstream | null = null;
   #connection: UpstreamConnection | null = null;
   #connectingSince = 0;
   #tunnel: Tunnel | null = null;
+  /** What the client has said, and whether that was all, before it has a server. */
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #earlyEnd = false;
   #over = false;
   #waiting = false;
-  /** LoopTime since which nothing is left but for the client to take the rest; 0: not yet. */
-  #endingSince = 0;
+  readonly #unsent = new Unsent();
 
-  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings) {
+  /** `serverName`: what the client asks for by TLS; null: nothing. */
+  constructor(socket: Socket, path: ClientPath, surroundings: ExchangeSurroundings, serverName: string | null) {
     this.#socket = socket;
+    this.#serverName = serverName;
     this.#path = path;
     this.#in = surroundings;
     this.#openedAt = surroundings.context.time.now();
     surroundings.metrics.active++;
     surroundings.context.sweep.wake();
     surroundings.context.budget.request(this.#openedAt);
-    socket.pause();
-    socket.on('data', (chunk: Buffer) => this.#tunnel?.fromClient(chunk, null));
-    socket.on('end', () => this.#tunnel?.clientEnded());
+    socket.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    socket.on('end', () => this.#clientEnded());
     socket.on('drain', () => this.#tunnel?.clientDrained());
     socket.on('error', () => this.#gone());
     socket.on('close', () => this.#gone());
     const found = surroundings.line.length > 0 && surroundings.route.limits.requestsPerServer > 0 ? 'Full' : this.find();
     this.#connect(found);
+    // One that came behind a greeting stands still.
+    socket.resume();
   }
 
   get idle(): boolean {
     return this.#over;
   }
 
-  /** A tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
+  /** It takes nothing; else a tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
   tickClient(now: number): void {
-    if (this.#endingSince > 0 && now - this.#endingSince >= this.#in.route.limits.writeTimeoutMs) this.#socket.destroy();
+    const { writeTimeoutMs } = this.#in.route.limits;
+    if (this.#unsent.stuckMs(this.#socket.writableLength, now) >= writeTimeoutMs) {
+      this.#in.metrics.failure('WriteTimeout');
+      this.close();
+    }
   }
 
   closeIfIdle(): void {}
@@ -74,10 +86,29 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     for (const failed of this.#tried) context.observer.rescued(failed);
     this.#tunnel = new Tunnel(this.#socket, this.#connection, this.#in, () => this.#tunnelOver());
     this.#socket.resume();
+    for (const chunk of this.#early) this.#tunnel.fromClient(chunk, null);
+    this.#early = [];
+    if (this.#earlyEnd) this.#tunnel.clientEnded();
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#tunnel) {
+      this.#tunnel.fromClient(chunk, null);
+    } else {
+      this.#early.push(chunk);
+      this.#earlyBytes += chunk.length;
+      if (this.#earlyBytes >= WAITING_BYTES) this.#socket.pause();
+    }
+  }
+
+  #clientEnded(): void {
+    this.#earlyEnd = true;
+    if (this.#tunnel) this.#tunnel.clientEnded();
+    // In line without a word: it has given up. One that has said something may want the answer all the same.
+    else if (this.#waiting && this.#earlyBytes === 0) this.#fail('ClientGone');
   }
 
   #tunnelOver(): void {
-    this.#endingSince = Math.max(this.#in.context.time.now(), 1);
     this.#socket.destroySoon();
   }
 
@@ -110,8 +141,9 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   // In line for a server.
 
   find(): Found {
-    const { picker, limits } = this.#in.route;
-    return findFree(picker, limits.requestsPerServer, (each) => this.#tried.includes(each));
+    const { route } = this.#in;
+    const picker = route.pickerFor(this.#serverName);
+    return picker ? findFree(picker, route.limits.requestsPerServer, (each) => this.#tried.includes(each)) : 'None';
   }
 
   proceed(upstream: Upstream | 'None'): void {

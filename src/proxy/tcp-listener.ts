@@ -7,6 +7,6 @@ import { TcpConnection } from './tcp-connection.ts';
 /** A port whose bytes are passed on as they are. */
 export class TcpListener extends Listener {
   protected override accept(socket: Socket, path: ClientPath): ListenerConnection {
-    return new TcpConnection(socket, path, this);
+    return new TcpConnection(socket, path, this, null);
   }
 }

@@ -42,6 +42,11 @@ export class TlsTerminator {
     return this.#credentials.problems.map((problem) => `port ${this.#options.route.listener.name}: ${problem}`);
   }
 
+  /** See ServerCredentials. */
+  get shown(): ServerCredentials['shown'] {
+    return this.#credentials.shown;
+  }
+
   configure(config: ListenerTlsConfig): void {
     this.#credentials.configure(config, this.#options.context.time.now());
   }

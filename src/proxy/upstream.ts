@@ -3,7 +3,7 @@ import { discovered, type HealthRecord } from '../health/record.ts';
 import { Pace } from '../health/slowness.ts';
 import { FirstByteTime, Silence } from '../health/suspicion.ts';
 import type { FailoverConfig, ServerProtocol } from '../model/config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../model/endpoint.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
 import type { BackendTalk } from '../tls/backend-talk.ts';
 import { HTTP2_UPSTREAM_IDLE_MS, STREAMS_PER_SERVER_CONNECTION, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_IDLE_MS } from './limits.ts';
@@ -19,6 +19,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   endpoint: Endpoint;
   /** What requests are sent in; a change counts from the next attempt on. */
   protocol: ServerProtocol = 'HTTP1';
+  /** Clients bring their own TLS, so that none is spoken by us. */
+  bringsTls = false;
   health: HealthRecord;
   readonly firstByteTime = new FirstByteTime();
   readonly silence = new Silence();
@@ -43,7 +45,7 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
 
   /** Unique among all endpoints, where its id may be there once for each listener. */
   get key(): string {
-    return upstreamKey(this.endpoint);
+    return endpointKey(this.endpoint);
   }
 
   get backend(): string {
@@ -51,7 +53,8 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   }
 
   get talk(): BackendTalk {
-    return this.#talkOf(this.endpoint.backend);
+    const talk = this.#talkOf(this.endpoint.backend);
+    return this.bringsTls ? { ...talk, tls: null } : talk;
   }
 
   get weight(): number {
@@ -120,10 +123,11 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     return connection;
   }
 
-  /** An HTTP/2 connection that takes another stream, connected or about to be. */
-  session(now: number): UpstreamSession {
-    for (const session of this.#sessions) if (session.takesMore) return session;
-    const session = new UpstreamSession(this, now);
+  /** An HTTP/2 connection that takes another stream, connected or about to be. `path`: of the client that it is for. */
+  session(path: ProxiedPath, now: number): UpstreamSession {
+    const { talk } = this;
+    for (const session of this.#sessions) if (session.takesMore && session.serves(path, talk)) return session;
+    const session = new UpstreamSession(this, path, now);
     this.#sessions.add(session);
     return session;
   }
@@ -152,8 +156,9 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
   /** Looks at the time of each connection; `now` is LoopTime. */
   tick(now: number, limits: FailoverConfig): void {
     while (this.#idle[0] && now - this.#idle[0].idleSince >= UPSTREAM_IDLE_MS) this.#idle.shift()?.destroy();
-    for (const session of this.#sessions) {
-      if (session.users.size === 0 && now - session.idleSince >= HTTP2_UPSTREAM_IDLE_MS) session.retire();
+    for (const session of [...this.#sessions]) {
+      // One that is for a single client is of no use when that has gone.
+      session.tick(now, session.talk.proxyProtocol === null ? HTTP2_UPSTREAM_IDLE_MS : UPSTREAM_IDLE_MS);
     }
     if (this.#sessions.size > 0 || this.#open.size > this.#idle.length) this.#eachUser((user) => user.tick(now, limits));
   }
@@ -193,8 +198,4 @@ export class Upstream implements Candidate, ConnectionOwner, SessionOwner {
     for (const { user } of [...this.#open]) if (user) call(user);
     for (const session of [...this.#sessions]) for (const user of [...session.users]) call(user);
   }
-}
-
-export function upstreamKey({ portName, id }: Endpoint): string {
-  return `${portName}/${id}`;
 }

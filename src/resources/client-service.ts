@@ -30,7 +30,7 @@ export function buildClientService(
         port,
         protocol: 'TCP',
         targetPort: bindPort,
-        ...(protocol === 'TCP' ? {} : { appProtocol: protocol.toLowerCase() }),
+        ...(protocol === 'TCP' || protocol === 'TLS' ? {} : { appProtocol: protocol.toLowerCase() }),
       })),
     },
   };

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { BackendConfig } from '../model/config.ts';
+import type { BackendConfig, ServerProtocol } from '../model/config.ts';
 import type { ProxyProtocolVersion } from '../preamble/proxy-header-text.ts';
 import { BackendCredentials, type ServerTls } from './backend-credentials.ts';
 import type { SecretEvents } from './secret-sources.ts';
@@ -10,19 +10,23 @@ export interface BackendTalk {
   readonly tls: ServerTls | null;
   /** Each connection begins with a PROXY header of this version; null: with none. */
   readonly proxyProtocol: ProxyProtocolVersion | null;
+  /** Over TLS, HTTP/2 has to be agreed on. */
+  readonly protocol: ServerProtocol;
   /** How a host that is a name is looked up. */
   readonly lookup: LookupFunction;
 }
+
+type Spoken = Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol' | 'protocol'>;
 
 /** Of all backends. */
 export class BackendTalks {
   readonly credentials: BackendCredentials;
   readonly #plain: BackendTalk;
   readonly #talks = new Map<string, BackendTalk>();
-  #backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[] = [];
+  #backends: readonly Spoken[] = [];
 
   constructor(events: (backend: string) => SecretEvents, lookup: LookupFunction) {
-    this.#plain = { tls: null, proxyProtocol: null, lookup };
+    this.#plain = { tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup };
     this.credentials = new BackendCredentials(events);
   }
 
@@ -30,7 +34,7 @@ export class BackendTalks {
     return this.#talks.get(backend) ?? this.#plain;
   }
 
-  configure(backends: readonly Pick<BackendConfig, 'name' | 'tls' | 'proxyProtocol'>[]): void {
+  configure(backends: readonly Spoken[]): void {
     this.#backends = backends;
     this.credentials.configure(backends);
     this.#renew();
@@ -44,12 +48,12 @@ export class BackendTalks {
 
   #renew(): void {
     const gone = new Set(this.#talks.keys());
-    for (const { name, proxyProtocol } of this.#backends) {
+    for (const { name, proxyProtocol, protocol } of this.#backends) {
       gone.delete(name);
       const tls = this.credentials.of(name);
       const known = this.#talks.get(name);
-      if (known && known.tls === tls && known.proxyProtocol === proxyProtocol) continue;
-      this.#talks.set(name, tls === null && proxyProtocol === null ? this.#plain : { tls, proxyProtocol, lookup: this.#plain.lookup });
+      if (known && known.tls === tls && known.proxyProtocol === proxyProtocol && known.protocol === protocol) continue;
+      this.#talks.set(name, { tls, proxyProtocol, protocol, lookup: this.#plain.lookup });
     }
     for (const name of gone) this.#talks.delete(name);
   }

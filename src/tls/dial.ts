@@ -1,5 +1,5 @@
 import { connect as connectClear, type LookupFunction, type OnReadOpts, Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity, connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerTls } from './backend-credentials.ts';
 
 export interface DialOptions {
@@ -11,6 +11,8 @@ export interface DialOptions {
   /** Idle time after which the system probes the connection; never unless given. */
   readonly keepAliveMs?: number;
   readonly onread?: OnReadOpts;
+  /** What must be agreed on by ALPN where TLS is spoken; anything unless given. */
+  readonly applicationProtocol?: 'h2';
   /** What goes before anything else, TLS included. */
   readonly preface: Buffer | null;
 }
@@ -19,6 +21,12 @@ export interface DialOptions {
 class CredentialsMissing extends Error {
   override readonly name = 'CredentialsMissing';
   readonly code = 'ECREDENTIALS';
+}
+
+/** It speaks TLS, but not what has to be spoken over it. */
+class NotAgreed extends Error {
+  override readonly name = 'NotAgreed';
+  readonly code = 'EALPN';
 }
 
 /** Begins to connect to a server, in clear or by TLS. `ready`: bytes may be exchanged, with whom they should be. Errors come as the socket's own. */
@@ -39,18 +47,33 @@ function clear({ host, port, lookup, preface, allowHalfOpen = false, keepAliveMs
 
 function secure(options: DialOptions, secureContext: SecureContext, servername: string): TLSSocket {
   const { host, port, lookup, allowHalfOpen = false, keepAliveMs, onread } = options;
-  const verified = { servername, secureContext, rejectUnauthorized: true };
+  let socket: TLSSocket;
+  const verified = { servername, secureContext, rejectUnauthorized: true, ...agreeing(options, () => socket) };
   if (options.preface) {
     // Over a socket that stands already Node has no `onread`: what is read comes in buffers of its own.
-    const socket = connectSecure({ socket: clear(options, undefined), ...verified });
+    socket = connectSecure({ socket: clear(options, undefined), ...verified });
     return onread ? socket.on('data', (chunk: Buffer) => void onread.callback(chunk.length, chunk)) : socket;
   }
   const reading: ConnectionOptions & { readonly onread?: OnReadOpts; readonly allowHalfOpen: boolean } = {
     ...(onread ? { onread } : {}),
     allowHalfOpen,
   };
-  const socket = connectSecure({ ...reading, host, port, lookup, ...verified });
+  socket = connectSecure({ ...reading, host, port, lookup, ...verified });
   socket.setNoDelay(true);
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
   return socket;
+}
+
+/** Looked at together with the certificate: whoever waits for the connection sees one that stands, with what has to be spoken, or none. */
+function agreeing({ host, port, applicationProtocol }: DialOptions, socket: () => TLSSocket): ConnectionOptions {
+  if (applicationProtocol === undefined) return {};
+  return {
+    ALPNProtocols: [applicationProtocol],
+    checkServerIdentity: (hostname, certificate) => {
+      if (socket().alpnProtocol !== applicationProtocol) {
+        return new NotAgreed(`${host}:${port} does not agree to speak ${applicationProtocol} over TLS (ALPN)`);
+      }
+      return checkServerIdentity(hostname, certificate);
+    },
+  };
 }

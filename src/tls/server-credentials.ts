@@ -47,6 +47,14 @@ export class ServerCredentials {
     return this.#watch.problems;
   }
 
+  /** Those that are shown to clients: the Secrets that they are from, and the end of each in epoch milliseconds. */
+  get shown(): readonly { readonly secret: string; readonly notAfter: number }[] {
+    if (this.#engine === null) return [];
+    return [...this.#certificates, ...this.#former].flatMap(({ secret, content }) =>
+      content.value === null ? [] : { secret, notAfter: content.value.notAfter },
+    );
+  }
+
   /** What it was goes on until what it is to be can be used. */
   configure(config: ListenerTlsConfig, now: number): void {
     if (JSON.stringify(config) === JSON.stringify(this.#config)) return;

@@ -32,6 +32,7 @@ function config(): BalancerConfig {
         weight: null,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },
     ],

@@ -135,7 +135,7 @@ class StandInBalancer {
       servers.set(endpoint.id, known ?? { endpoint, health: discovered(now) });
       if (known === undefined) this.#recorder.listed(endpoint, now);
     }
-    for (const id of this.#servers.keys()) if (!servers.has(id)) this.#recorder.removed(id);
+    for (const [id, { endpoint }] of this.#servers) if (!servers.has(id)) this.#recorder.removed(endpoint);
     if (this.#config?.generation === config.generation && sameKeys(servers, this.#servers)) return;
     this.#config = config;
     this.#servers = servers;

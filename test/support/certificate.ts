@@ -10,12 +10,19 @@ export interface CertificateOptions {
   /** DNS names; 127.0.0.1 is in it always. */
   readonly names?: readonly string[];
   readonly commonName?: string;
+  /** From now until its end; 365 unless given. */
+  readonly days?: number;
   /** Who signs it, and the common name of that one. */
   readonly issuer?: Certificate & { readonly commonName: string };
 }
 
 /** A certificate (RFC 5280), for `localhost` unless told otherwise, made here so that tests need neither openssl nor a key in the repository. */
-export function createCertificate({ names = ['localhost'], commonName = 'evenkeel test', issuer }: CertificateOptions = {}): Certificate & {
+export function createCertificate({
+  names = ['localhost'],
+  commonName = 'evenkeel test',
+  days = 365,
+  issuer,
+}: CertificateOptions = {}): Certificate & {
   readonly commonName: string;
 } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -23,7 +30,7 @@ export function createCertificate({ names = ['localhost'], commonName = 'evenkee
   const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'));
   const named = (text: string) => sequence(set(sequence(objectId('2.5.4.3'), der(0x0c, Buffer.from(text)))));
   const day = 86_400_000;
-  const validity = sequence(utcTime(Date.now() - day), utcTime(Date.now() + 365 * day));
+  const validity = sequence(utcTime(Date.now() - day), utcTime(Date.now() + days * day));
   const subjectAltName = sequence(...names.map((name) => der(0x82, Buffer.from(name))), der(0x87, Buffer.from([127, 0, 0, 1])));
   const extensions = sequence(
     sequence(objectId('2.5.29.19'), boolean(true), der(0x04, sequence(boolean(true)))),

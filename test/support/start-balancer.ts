@@ -20,7 +20,15 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
     uid: 'b4b0a3a2-0c2d-4f5e-9f58-0e9a4b0f0001',
     generation: 1,
     backends: [
-      { name: 'fixed', protocol: 'HTTP1', weight: null, tls: null, proxyProtocol: null, source: { type: 'Addresses', addresses: [] } },
+      {
+        name: 'fixed',
+        protocol: 'HTTP1',
+        weight: null,
+        tls: null,
+        proxyProtocol: null,
+        serverNames: [],
+        source: { type: 'Addresses', addresses: [] },
+      },
     ],
     strategy: 'RoundRobin',
     telemetry: { accessLog: 'None', responseHeader: null },

@@ -94,7 +94,7 @@ export interface DefaultedSpec {
 export interface DefaultedPort {
   readonly name: string;
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   readonly tls: DefaultedPortTls | null;
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
@@ -115,6 +115,8 @@ interface BackendBase {
   readonly weight: number | null;
   readonly tls: DefaultedBackendTls | null;
   readonly proxyProtocol: 'V1' | 'V2' | null;
+  /** In lower case. */
+  readonly serverNames: readonly string[];
 }
 
 /** Secrets by their names. */
@@ -236,6 +238,7 @@ function backendWithDefaults(backend: Backend, weighted: boolean, ports: readonl
     weight: weighted ? (backend.weight ?? 1) : null,
     tls: backend.tls ? backendTls(backend.tls) : null,
     proxyProtocol: backend.proxyProtocol ?? null,
+    serverNames: (backend.serverNames ?? []).map((name) => name.toLowerCase()),
   };
   const serverWeight = backend.serverWeight ?? DEFAULTS['spec.backends[].serverWeight'];
   const portName = (name: string | undefined) => name ?? member(ports[0]?.name, backend, 'ports');

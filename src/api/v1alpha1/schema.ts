@@ -146,6 +146,11 @@ export const SCHEMA: StructuralSchema = {
           "fieldPath": ".backends"
         },
         {
+          "rule": "self.ports.exists(q, has(q.protocol) && q.protocol == 'TLS') || self.backends.all(b, !has(b.serverNames))",
+          "message": "serverNames of a backend are for resources with a port of protocol TLS",
+          "fieldPath": ".backends"
+        },
+        {
           "rule": "!has(self.limits) || !has(self.limits.requestsPerServer) || !has(self.balancer) || !has(self.balancer.dedicated) || !has(self.balancer.dedicated.workers) || self.limits.requestsPerServer >= self.balancer.dedicated.workers",
           "message": "requestsPerServer is shared out among balancer.dedicated.workers, so it must be at least as many",
           "fieldPath": ".limits"
@@ -248,7 +253,8 @@ export const SCHEMA: StructuralSchema = {
                 "enum": [
                   "HTTP",
                   "HTTPS",
-                  "TCP"
+                  "TCP",
+                  "TLS"
                 ]
               },
               "tls": {
@@ -399,11 +405,6 @@ export const SCHEMA: StructuralSchema = {
                 "rule": "self.type != 'Addresses' || !has(self.serverWeight)",
                 "message": "serverWeight is not for a backend of type Addresses, where each address has its own weight",
                 "fieldPath": ".serverWeight"
-              },
-              {
-                "rule": "!has(self.protocol) || self.protocol != 'HTTP2' || (!has(self.tls) && !has(self.proxyProtocol))",
-                "message": "protocol HTTP2 is for servers without tls and proxyProtocol",
-                "fieldPath": ".protocol"
               },
               {
                 "rule": "self.type != 'Deployment' || !has(self.ports) || self.ports.all(p, type(p.port) == int)",
@@ -557,6 +558,23 @@ export const SCHEMA: StructuralSchema = {
                   "V1",
                   "V2"
                 ]
+              },
+              "serverNames": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 16,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 253,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "!isIP(self) && self.matches('^([*][.])?[a-zA-Z0-9_]([-a-zA-Z0-9_]{0,61}[a-zA-Z0-9_])?([.][a-zA-Z0-9_]([-a-zA-Z0-9_]{0,61}[a-zA-Z0-9_])?)*$')",
+                      "message": "must be a DNS name, or one below `*.`, without port or blanks"
+                    }
+                  ]
+                }
               },
               "deployment": {
                 "type": "object",

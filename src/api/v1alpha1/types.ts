@@ -111,9 +111,9 @@ export interface Port {
    */
   port: number;
   /**
-   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge, h2c), balanced request by request; HTTPS is the same over TLS, which ends at the balancer, with HTTP/2 by ALPN; TCP is bytes, balanced connection by connection. Default HTTP.
+   * Protocol that clients speak. HTTP is HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge, h2c), balanced request by request; HTTPS is the same over TLS, which ends at the balancer, with HTTP/2 by ALPN; TCP is bytes, balanced connection by connection; TLS is the same for clients that speak TLS with the servers themselves, passed on as it is, to the backends whose serverNames have the host that the client asks for (SNI). Default HTTP.
    */
-  protocol?: 'HTTP' | 'HTTPS' | 'TCP';
+  protocol?: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS';
   tls?: PortTls;
   /**
    * CIDRs of proxies in front of the balancer whose X-Forwarded-* and Forwarded fields are appended to; those of any other client are replaced. Protocols HTTP and HTTPS only. Up to 32. Default is none.
@@ -179,7 +179,7 @@ export interface Backend {
    */
   weight?: number;
   /**
-   * What the servers speak on ports of protocol HTTP. HTTP1 is HTTP/1.1; HTTP2 is HTTP/2 without TLS, with prior knowledge, as gRPC servers do. Whatever clients speak is translated. Default HTTP1.
+   * What the servers speak on ports of protocol HTTP. HTTP1 is HTTP/1.1; HTTP2 is HTTP/2, as gRPC servers speak it; with tls it must be agreed on (ALPN h2), and a server that does not agree fails, in heartbeats too; without, it is spoken with prior knowledge. Whatever clients speak is translated. Default HTTP1.
    */
   protocol?: 'HTTP1' | 'HTTP2';
   /**
@@ -195,6 +195,10 @@ export interface Backend {
    * Version of the PROXY protocol in which each connection to a server of this backend begins by telling whose it is, TLS or not; heartbeats that go to the port which takes the traffic tell that they are nobody's. Such a connection serves one client only, so there are more of them. Default is none.
    */
   proxyProtocol?: 'V1' | 'V2';
+  /**
+   * Hosts that clients of ports of protocol TLS ask for (SNI) to reach this backend; several backends with one name share its clients by their weights. A wildcard as the first label stands for one label or more; the most specific name wins. A client that asks for no host, or for one that no backend has, goes to the backends without serverNames; where there are none, it is refused with the alert unrecognized_name. Up to 16. Default is none.
+   */
+  serverNames?: string[];
   deployment?: BackendDeployment;
   /**
    * The Service whose endpoints are this backend's servers, in the same namespace and not of type ExternalName; type Service.
@@ -224,7 +228,7 @@ export interface BackendPort {
   port: number | string;
 }
 /**
- * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. Default is clear text.
+ * With it TLS is spoken with the servers of this backend, and their certificates are verified; there is no way not to. Heartbeats that go to the port which takes the traffic speak it too. On ports of protocol TLS it is for those alone, since clients bring their own. Default is clear text.
  */
 export interface BackendTls {
   /**
@@ -289,7 +293,7 @@ export interface BackendAddress {
  */
 export interface Heartbeat {
   /**
-   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2 without TLS. Default TCP.
+   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2. Default TCP.
    */
   type?: 'HTTP' | 'TCP' | 'GRPC';
   /**
@@ -452,7 +456,7 @@ export interface Failover {
    */
   connectTimeout?: string;
   /**
-   * How long a server that holds a request may send nothing before the client gets 504. A duration of 1ms to 24h. Default 60s.
+   * How long a server that holds a request may send nothing before the client gets 504. A gRPC call whose response has begun may stand still for limits.tunnelIdleTimeout instead, while its server is not out. A duration of 1ms to 24h. Default 60s.
    */
   responseTimeout?: string;
   /**
@@ -489,7 +493,7 @@ export interface Limits {
    */
   requestsPerConnection?: number;
   /**
-   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS, and a header of the PROXY protocol, have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
+   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS (on ports of protocol TLS its first message, which tells the host that is asked for) and a header of the PROXY protocol have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
    */
   headerTimeout?: string;
   /**

@@ -71,9 +71,9 @@ export const backendsCases: ResourceCases = {
     resource: shop({ ports: '[{name: db, port: 80, protocol: TCP}]', backends: `[${fixed('a', ', protocol: HTTP2')}]` }),
     refused: { at: 'spec.backends', says: 'for resources with a port of protocol HTTP' },
   },
-  'HTTP/2 to servers that want a PROXY header is refused': {
-    resource: withBackends(fixed('a', ', protocol: HTTP2, proxyProtocol: V1')),
-    refused: { at: 'spec.backends[0].protocol', says: 'is for servers without tls and proxyProtocol' },
+  'HTTP/2 to servers that want a PROXY header is taken': { resource: withBackends(fixed('a', ', protocol: HTTP2, proxyProtocol: V1')) },
+  'HTTP/2 to servers that speak TLS is taken': {
+    resource: withBackends(fixed('a', ', protocol: HTTP2, tls: {caCertificateRef: {name: ca}, hostname: shop.internal}')),
   },
   'a Deployment whose port is a name is refused': {
     resource: withBackends(deployment('a', ', ports: [{port: http}]')),

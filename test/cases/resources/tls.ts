@@ -1,4 +1,4 @@
-import { fixed, long, many, type ResourceCases, withBackends, withPorts } from './parts.ts';
+import { fixed, long, many, type ResourceCases, shop, withBackends, withPorts } from './parts.ts';
 
 const SECRET = 'must be the name of a Secret (lower-case letters, digits, hyphens and dots)';
 const NEEDS = 'a port of protocol HTTPS needs tls, and no other protocol may have it';
@@ -6,6 +6,9 @@ const NEEDS = 'a port of protocol HTTPS needs tls, and no other protocol may hav
 const withTls = (tls: string) => withPorts(`[{name: https, port: 443, protocol: HTTPS, tls: ${tls}}]`);
 const withSecret = (name: string) => withTls(`{certificateRefs: [{name: ${name}}]}`);
 const withServers = (tls: string) => withBackends(fixed('a', `, tls: ${tls}`));
+const PASSED = '[{name: tls, port: 443, protocol: TLS}]';
+const withNames = (names: string) => shop({ ports: PASSED, backends: `[${fixed('a', `, serverNames: ${names}`)}]` });
+const SERVER_NAME = 'must be a DNS name, or one below `*.`, without port or blanks';
 const HOSTNAME = 'must be a DNS name, without port, wildcard or blanks';
 
 export const tlsCases: ResourceCases = {
@@ -118,5 +121,63 @@ export const tlsCases: ResourceCases = {
   'a certificate for servers named by a path is refused': {
     resource: withServers('{caCertificateRef: {name: a}, hostname: shop, certificateRef: {name: ..}}'),
     refused: { at: 'spec.backends[0].tls.certificateRef.name', says: SECRET },
+  },
+
+  // TLS that is passed on
+  'a TLS port is taken': { resource: withPorts(PASSED) },
+  'a TLS port with tls is refused': {
+    resource: withPorts('[{name: tls, port: 443, protocol: TLS, tls: {certificateRefs: [{name: a}]}}]'),
+    refused: { at: 'spec.ports[0].tls', says: NEEDS },
+  },
+  'a TLS port with trusted proxies is refused': {
+    resource: withPorts('[{name: tls, port: 443, protocol: TLS, trustedProxies: [10.0.0.0/8]}]'),
+    refused: { at: 'spec.ports[0].trustedProxies', says: 'trustedProxies is only for protocol HTTP or HTTPS' },
+  },
+  'a protocol of backends whose only port is of TLS is refused': {
+    resource: shop({ ports: PASSED, backends: `[${fixed('a', ', protocol: HTTP2')}]` }),
+    refused: { at: 'spec.backends', says: 'protocol of a backend is for resources with a port of protocol HTTP' },
+  },
+  'server names are taken, in capitals, with wildcards and underscores too': {
+    resource: withNames('[shop.example, Blog.Example, "*.shop.example", "*.test", a_b.example]'),
+  },
+  'server names without a TLS port are refused': {
+    resource: withBackends(fixed('a', ', serverNames: [shop.example]')),
+    refused: { at: 'spec.backends', says: 'serverNames of a backend are for resources with a port of protocol TLS' },
+  },
+  'no server names are refused': {
+    resource: withNames('[]'),
+    refused: { at: 'spec.backends[0].serverNames', says: 'must have at least 1 item', serverSays: 'at least 1 items' },
+  },
+  'seventeen server names are refused': {
+    resource: withNames(`[${many(17, (index) => `a${index}.example`).join(', ')}]`),
+    refused: { at: 'spec.backends[0].serverNames', says: 'must have at most 16 items', serverSays: 'Too many' },
+  },
+  'a server name given twice is refused': {
+    resource: withNames('[shop.example, shop.example]'),
+    refused: { at: 'spec.backends[0].serverNames[1]', says: 'duplicate', serverSays: 'Duplicate value' },
+  },
+  'a server name that is a wildcard alone is refused': {
+    resource: withNames('["*"]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
+  },
+  'a server name with a wildcard amid it is refused': {
+    resource: withNames('["a.*.example"]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
+  },
+  'a server name with half a label as a wildcard is refused': {
+    resource: withNames('["a*.example"]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
+  },
+  'a server name with a port is refused': {
+    resource: withNames('["shop.example:443"]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
+  },
+  'a server name with a dot at its end is refused': {
+    resource: withNames('[shop.example.]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
+  },
+  'a server name that is an address is refused': {
+    resource: withNames('[10.0.0.7]'),
+    refused: { at: 'spec.backends[0].serverNames[0]', says: SERVER_NAME },
   },
 };

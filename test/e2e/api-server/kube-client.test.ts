@@ -420,6 +420,7 @@ function config(generation: number): BalancerConfig {
         weight: null,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
       },
     ],

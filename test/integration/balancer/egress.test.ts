@@ -16,6 +16,7 @@ const backend = (changes: Partial<BackendConfig>): BackendConfig => ({
   weight: null,
   tls: null,
   proxyProtocol: null,
+  serverNames: [],
   source: { type: 'Addresses', addresses: [] },
   ...changes,
 });

@@ -53,6 +53,25 @@ describe('Secrets of a running balancer', { concurrency: 4 }, () => {
     assert.equal(problem(started), '');
   });
 
+  test('when the certificates end that are shown is told, and no longer than they are', async () => {
+    await using server = await ScriptedServer.start(named('the server'));
+    using mounted = new MountedSecrets();
+    mounted.write('shop', pair(OLD));
+    mounted.write('next', pair(createCertificate({ names: ['next.example'], days: 10 })));
+    await using started = await start(server, tlsOf(mounted, 'shop', 'missing'));
+    const days = (): Record<string, number> => {
+      const found = started.balancer
+        .metrics()
+        .matchAll(/^evenkeel_certificate_expiration_timestamp_seconds\{listener="https",secret="(\w+)"\} ([\d.e+]+)$/gm);
+      return Object.fromEntries([...found].map(([, secret = '', end]) => [secret, Math.round((Number(end) - Date.now() / 1000) / 86_400)]));
+    };
+    assert.deepEqual(days(), { shop: 365 });
+    started.balancer.applyConfig({ ...config(tlsOf(mounted, 'next')), generation: 2 });
+    assert.deepEqual(days(), { next: 10 });
+    mounted.write('next', pair(NEW));
+    await until(() => days().next === 365, 'it is renewed');
+  });
+
   const broken = {
     'no certificate': { ...pair(NEW), 'tls.crt': 'nothing' },
     'no key': { ...pair(NEW), 'tls.key': 'nothing' },

@@ -48,7 +48,7 @@ class Bench {
 
   constructor() {
     this.heartbeats = new Heartbeats({
-      talkOf: () => ({ tls: null, proxyProtocol: null, lookup }),
+      talkOf: () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup }),
       clock: () => performance.now() + this.#ahead,
       // The round begins now: the first slot is due a whole slot later.
       random: () => 0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createClearServer, type Server, type Socket } from 'node:net';
-import { describe, test } from 'node:test';
+import { describe, suite, test } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
 import type { Finding } from '../../../src/heartbeat/checker.ts';
 import { CheckerChoice } from '../../../src/heartbeat/checker-choice.ts';
@@ -53,7 +53,7 @@ async function find(server: Server, check: HttpCheckConfig | TcpCheckConfig, tls
   server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => {})));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const choice = new CheckerChoice(check, [], () => ({ tls, proxyProtocol: null, lookup }));
+  const choice = new CheckerChoice(check, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1', lookup }));
   const { checker, target } = choice.for(endpointAt((server.address() as AddressInfo).port));
   const finding = await new Promise<Finding>((resolve) => checker.start(target, resolve));
   for (const socket of sockets) socket.destroy();
@@ -103,8 +103,29 @@ test('the Host is the name that the certificate is for', async () => {
 test('a port of its own for heartbeats is asked in clear text', () => {
   const tls = serverTls();
   const target = (port: number | null) =>
-    new CheckerChoice({ ...TCP, port }, [], () => ({ tls, proxyProtocol: null, lookup })).for(endpointAt(8443)).target;
+    new CheckerChoice({ ...TCP, port }, [], () => ({ tls, proxyProtocol: null, protocol: 'HTTP1', lookup })).for(endpointAt(8443)).target;
   assert.deepEqual(target(9000), { host: '127.0.0.1', port: 9000, tls: null, preface: null, lookup });
   assert.deepEqual(target(8443), { host: '127.0.0.1', port: 8443, tls, preface: null, lookup });
   assert.deepEqual(target(null), { host: '127.0.0.1', port: 8443, tls, preface: null, lookup });
+});
+
+suite('what must be agreed on', () => {
+  const GRPC = { type: 'GRPC', service: '', port: null } as const;
+  const listeners = [
+    { name: 'http', protocol: 'HTTP' },
+    { name: 'db', protocol: 'TCP' },
+    { name: 'tls', protocol: 'TLS' },
+  ] as const;
+  const agreed = (check: HttpCheckConfig | TcpCheckConfig | typeof GRPC, portName: string, protocol: 'HTTP1' | 'HTTP2') =>
+    new CheckerChoice(check, listeners, () => ({ tls: serverTls(), proxyProtocol: null, protocol, lookup })).for(
+      endpointAt(8443, { portName }),
+    ).target.applicationProtocol;
+
+  test('is HTTP/2 where the servers speak it', () => assert.equal(agreed(TCP, 'http', 'HTTP2'), 'h2'));
+  test('is HTTP/2 for gRPC, whatever else the servers speak', () => assert.equal(agreed(GRPC, 'http', 'HTTP1'), 'h2'));
+  test('is nothing where they speak HTTP/1.1', () => assert.equal(agreed(TCP, 'http', 'HTTP1'), undefined));
+  test('is nothing where HTTP/1.1 is asked', () => assert.equal(agreed(HTTP, 'http', 'HTTP2'), undefined));
+  test('is nothing behind a port of TCP or TLS', () => {
+    assert.deepEqual([agreed(TCP, 'db', 'HTTP2'), agreed(TCP, 'tls', 'HTTP2')], [undefined, undefined]);
+  });
 });

@@ -19,6 +19,7 @@ const backend = (name: string): BackendConfig => ({
   weight: null,
   tls: null,
   proxyProtocol: null,
+  serverNames: [],
   source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
 });
 
@@ -259,6 +260,7 @@ describe('the config source of a balancer in a cluster', () => {
       weight: null,
       tls: null,
       proxyProtocol: null,
+      serverNames: [],
       source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
     });
     await source.start(target);

@@ -1,82 +1,20 @@
 /** Servers that speak HTTP/2: clients of either protocol, the same attempts, and gRPC end to end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { answerOf, Http2Client } from '../../support/http2-client.ts';
+import { answerOf, type Http2Answer, Http2Client } from '../../support/http2-client.ts';
+import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, failures, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
-
-type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: string) => void;
-
-class Http2Serving implements AsyncDisposable {
-  readonly requests: { headers: IncomingHttpHeaders; body: string }[] = [];
-  readonly sessions = new Set<ServerHttp2Session>();
-  /** Sessions that have carried a request, ever; heartbeats over TCP open others. */
-  readonly used = new Set<unknown>();
-  readonly server: Http2Server;
-
-  constructor(handle: Handler, settings = {}) {
-    this.server = createServer({ settings });
-    this.server.on('session', (session) => {
-      this.sessions.add(session);
-      session.on('error', () => {});
-      session.on('close', () => this.sessions.delete(session));
-    });
-    this.server.on('stream', (stream, headers) => {
-      if (stream.session) this.used.add(stream.session);
-      stream.on('error', () => {});
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const body = Buffer.concat(chunks).toString('latin1');
-        this.requests.push({ headers, body });
-        if (!stream.destroyed) handle(stream, headers, body);
-      });
-    });
-  }
-
-  static async start(handle: Handler, settings = {}): Promise<Http2Serving> {
-    const serving = new Http2Serving(handle, settings);
-    serving.server.listen(0, '127.0.0.1');
-    await once(serving.server, 'listening');
-    return serving;
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = once(this.server, 'close');
-    this.server.close();
-    for (const session of this.sessions) session.destroy();
-    await closed;
-  }
-}
 
 function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
   const config = balancerConfig(changes);
   return { ...config, backends: config.backends.map((backend) => ({ ...backend, protocol: 'HTTP2' })) };
 }
-
-const say =
-  (text: string): Handler =>
-  (stream) => {
-    stream.respond({ ':status': 200, 'content-length': text.length });
-    stream.end(text);
-  };
 
 test('a client of HTTP/1.1 is answered by a server of HTTP/2', async () => {
   await using server = await Http2Serving.start((stream, headers, body) => {
@@ -139,7 +77,7 @@ test('many requests share few connections, and each is balanced on its own', asy
 
 test('a server that allows few streams gets more connections', async () => {
   const held: ServerHttp2Stream[] = [];
-  await using server = await Http2Serving.start((stream) => held.push(stream), { maxConcurrentStreams: 2 });
+  await using server = await Http2Serving.start((stream) => held.push(stream), { settings: { maxConcurrentStreams: 2 } });
   await using started = await startBalancer([server.port], http2Backend());
   using client = await Http2Client.connect(started.port);
   const first = client.ask();
@@ -327,4 +265,115 @@ test('4 MB go both ways, and a client that does not read holds up no other one',
   assert.deepEqual([posted.status, posted.body], [200, String(big.length)]);
   assert.equal((await client.ask({ ':path': '/big' })).body.length, big.length);
   assert.equal((await answerOf(unread)).body.length, big.length);
+});
+
+/** Begins a response, says `said`, and leaves it at that. */
+const silentAfter =
+  (said: string, held: ServerHttp2Stream[]): Handler =>
+  (stream, headers) => {
+    stream.respond({ ':status': 200, 'content-type': String(headers['content-type']) });
+    stream.write(said);
+    held.push(stream);
+  };
+const GRPC_CALL = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
+
+test('a gRPC call that stands still goes on where another response is given up', async () => {
+  const held: ServerHttp2Stream[] = [];
+  await using server = await Http2Serving.start(silentAfter('begun', held));
+  await using started = await startBalancer([server.port], http2Backend({ failover: { responseTimeoutMs: 100 } }));
+  using client = await Http2Client.connect(started.port);
+  const call = client.request(GRPC_CALL);
+  const heard: string[] = [];
+  call.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
+  await until(() => heard.length === 1, 'it has begun');
+  for (let each = 0; each < 3; each++) await client.ask({ ':method': 'POST', 'content-type': 'text/plain' });
+  assert.deepEqual(failures(started), { ResponseTimeout: 3 });
+  held[0]?.write(' again');
+  await until(() => heard.length === 2, 'it goes on');
+  assert.equal(call.destroyed, false);
+});
+
+test('a gRPC call that stands still for as long as a tunnel may is given up, and nothing is held against its server', async () => {
+  await using server = await Http2Serving.start(silentAfter('begun', []));
+  const config = http2Backend({ failover: { responseTimeoutMs: 50 }, limits: { tunnelIdleTimeoutMs: 200 } });
+  await using started = await startBalancer([server.port], config);
+  using client = await Http2Client.connect(started.port);
+  for (let each = 0; each < 6; each++) assert.notEqual((await client.ask(GRPC_CALL)).resetCode, 0);
+  assert.deepEqual(failures(started), { TunnelIdleTimeout: 6 });
+  assert.equal(started.balancer.report().unhealthyEndpoints.length, 0);
+});
+
+test('a gRPC call that stands still is given up soon where its server has missed its heartbeats', async () => {
+  await using server = await Http2Serving.start(silentAfter('begun', []));
+  await using heartbeats = await ScriptedServer.start(named('x'));
+  const config = http2Backend({ failover: { responseTimeoutMs: 100 }, heartbeat: { check: { type: 'TCP', port: heartbeats.port } } });
+  await using started = await startBalancer([server.port], config);
+  using client = await Http2Client.connect(started.port);
+  const call = client.request(GRPC_CALL);
+  const answer = answerOf(call);
+  await until(() => server.requests.length === 1, 'it has arrived');
+  await heartbeats.kill();
+  assert.notEqual((await answer).resetCode, 0);
+  assert.deepEqual(failures(started), { ResponseTimeout: 1 });
+});
+
+/** A request with a body in two pieces, and trailers behind it. */
+async function askWithTrailers(client: Http2Client, headers: OutgoingHttpHeaders, trailers: OutgoingHttpHeaders): Promise<Http2Answer> {
+  const stream = client.session.request({ ':method': 'POST', ':authority': 'shop', ...headers }, { waitForTrailers: true });
+  stream.on('error', () => {});
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  const answer = answerOf(stream);
+  stream.write('one');
+  await new Promise(setImmediate);
+  stream.end(' two');
+  return answer;
+}
+
+test('trailers of a request reach a server of HTTP/2, but for those that may not stand there', async () => {
+  await using server = await Http2Serving.start(say('ok'));
+  await using started = await startBalancer([server.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  const trailers = { 'x-check': 'sum', authorization: 'evil', 'x-forwarded-for': '10.0.0.1', via: 'evil' };
+  assert.equal((await askWithTrailers(client, {}, trailers)).body, 'ok');
+  assert.equal((await askWithTrailers(client, {}, { authorization: 'evil' })).body, 'ok');
+  assert.equal((await client.ask({ ':method': 'POST' }, 'no trailers')).body, 'ok');
+  const seen = server.requests.map(({ body, trailers }) => [body, Object.entries(trailers)]);
+  assert.deepEqual(seen, [
+    ['one two', [['x-check', 'sum']]],
+    ['one two', []],
+    ['no trailers', []],
+  ]);
+});
+
+test('trailers of a request go along where it is sent to another server', async () => {
+  await using refusing = await Http2Serving.start((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+  await using other = await Http2Serving.start(say('other'));
+  await using started = await startBalancer([refusing.port, other.port], http2Backend());
+  using client = await Http2Client.connect(started.port);
+  for (let each = 0; each < 2; each++) assert.equal((await askWithTrailers(client, {}, { 'x-check': 'sum' })).body, 'other');
+  assert.deepEqual(
+    other.requests.map(({ body, trailers }) => [body, trailers['x-check']]),
+    [
+      ['one two', 'sum'],
+      ['one two', 'sum'],
+    ],
+  );
+});
+
+test('trailers of a request are dropped on the way to a server of HTTP/1.1', async () => {
+  await using server = await ScriptedServer.start((_request, reply) => reply.send('ok'));
+  await using started = await startBalancer([server.port]);
+  using client = await Http2Client.connect(started.port);
+  assert.equal((await askWithTrailers(client, {}, { 'x-check': 'sum' })).body, 'ok');
+  assert.doesNotMatch(server.bytes.join(''), /x-check/);
+  assert.match(server.bytes.join(''), /0\r\n\r\n$/);
+});
+
+test('trailers over the limit of a head are refused', async () => {
+  await using server = await Http2Serving.start(say('ok'));
+  await using started = await startBalancer([server.port], http2Backend({ limits: { headerBytes: 1_024 } }));
+  using client = await Http2Client.connect(started.port);
+  const { status, resetCode } = await askWithTrailers(client, {}, { 'x-check': 'x'.repeat(1_100) });
+  assert.ok(status === 431 || resetCode !== 0, `${status} ${resetCode}`);
+  assert.equal(server.requests.length, 0);
 });

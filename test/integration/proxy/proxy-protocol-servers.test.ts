@@ -79,7 +79,7 @@ function config(backend: Partial<BackendConfig>, listener: Partial<ListenerConfi
   const heartbeat = { schedule: { type: 'Fixed', intervalMs: 3_600_000 } } as const;
   return balancerConfig({
     heartbeat,
-    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls: null, proxyProtocol: null, source, ...backend }],
+    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls: null, proxyProtocol: null, serverNames: [], source, ...backend }],
     listeners: [listener],
   });
 }

@@ -23,7 +23,7 @@ function secrets(): MountedSecrets {
 function config(tls: BackendTlsConfig | null, listener: Partial<ListenerConfig> = {}) {
   const source = { type: 'Addresses', addresses: [] } as const;
   return balancerConfig({
-    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls, proxyProtocol: null, source }],
+    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls, proxyProtocol: null, serverNames: [], source }],
     listeners: [listener],
   });
 }

@@ -301,3 +301,59 @@ test('connections of a TCP port wait too, and are served in their order', async 
   await second.hear('hello second');
   assert.equal(server.received, 'firstsecond');
 });
+
+test('a client that leaves while it waits is seen to leave, with its body on the way too', async () => {
+  await using server = await HoldingServer.start();
+  await using started = await startBalancer([server.port], limited({}));
+  using _first = await get(started.port, '/first');
+  await until(() => server.held.length === 1, 'the server has its one');
+  for (const rest of ['', 'x'.repeat(20)]) {
+    using client = await RawClient.connect(started.port);
+    client.say(`POST /second HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n${rest}`);
+    await until(() => pending(started) === 1, 'it waits');
+    client.socket.resetAndDestroy();
+    await until(() => pending(started) === 0, 'it waits no longer');
+  }
+  assert.deepEqual(failures(started), { ClientGone: 2 });
+});
+
+const waitingTcp = (limits: Partial<LimitsConfig> = {}) =>
+  balancerConfig({ listeners: [{ protocol: 'TCP' }], limits: { requestsPerServer: 1, ...LONG_WAIT, ...limits } });
+
+test('TCP: a client that leaves while it waits is seen to leave', async () => {
+  await using server = await RecordingServer.start();
+  await using started = await startBalancer([server.port], waitingTcp());
+  using first = await RawClient.connect(started.port);
+  first.say('first');
+  await until(() => server.received === 'first', 'the server has its one');
+  for (const leave of ['resetAndDestroy', 'end'] as const) {
+    using client = await RawClient.connect(started.port);
+    await until(() => pending(started) === 1, 'it waits');
+    client.socket[leave]();
+    await until(() => pending(started) === 0, 'it waits no longer');
+  }
+  using cut = await RawClient.connect(started.port);
+  cut.say('second');
+  await until(() => pending(started) === 1, 'it waits');
+  cut.socket.resetAndDestroy();
+  await until(() => pending(started) === 0, 'it waits no longer');
+  first.socket.destroy();
+  await until(() => started.balancer.endpoints()[0]?.active === 0, 'the server is free');
+  assert.equal(server.received, 'first');
+});
+
+test('TCP: a client that has said all that it has to say waits for its answer', async () => {
+  await using server = await RecordingServer.start();
+  await using started = await startBalancer([server.port], waitingTcp());
+  using first = await RawClient.connect(started.port);
+  first.say('first');
+  await until(() => server.received === 'first', 'the server has its one');
+  using client = await RawClient.connect(started.port);
+  client.say('second').socket.end();
+  await until(() => pending(started) === 1, 'it waits');
+  await steady(() => pending(started));
+  assert.equal(pending(started), 1);
+  first.socket.destroy();
+  await client.all();
+  assert.equal(server.received, 'firstsecond');
+});

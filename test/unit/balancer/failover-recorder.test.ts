@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailoverRecorder } from '../../../src/balancer/failover-recorder.ts';
-import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { type Endpoint, endpointKey } from '../../../src/model/endpoint.ts';
 
 function endpoint(port: number): Endpoint {
   return {
@@ -21,7 +21,7 @@ test('an outage is told with its reason, its detection time, and how long it las
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatTimeout', 412.6, 1_000);
   assert.equal(recorder.reports(1_500)[0]?.outMilliseconds, null);
-  recorder.over(shop.id, 6_000);
+  recorder.over(shop, 6_000);
   assert.deepEqual(recorder.reports(9_000), [
     {
       id: 'ab-1',
@@ -41,21 +41,21 @@ test('an outage is told with its reason, its detection time, and how long it las
 
 test('requests that failed shortly before, and during the outage, count for it', () => {
   const recorder = new FailoverRecorder('ab');
-  recorder.rescued(shop.id, 900);
-  recorder.lost(shop.id, 950);
+  recorder.rescued(endpointKey(shop), 900);
+  recorder.lost(endpointKey(shop), 950);
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.rescued(shop.id, 1_001);
-  recorder.lost(shop.id, 1_002);
+  recorder.rescued(endpointKey(shop), 1_001);
+  recorder.lost(endpointKey(shop), 1_002);
   const [report] = recorder.reports(1_100);
   assert.deepEqual([report?.rescued, report?.lost], [2, 2]);
 });
 
 test('a request that failed long before, or in an outage that is over, does not', () => {
   const recorder = new FailoverRecorder('ab');
-  recorder.rescued(shop.id, 0);
+  recorder.rescued(endpointKey(shop), 0);
   recorder.out(shop, 'HeartbeatRefused', 100, 60_000);
-  recorder.over(shop.id, 61_000);
-  recorder.rescued(shop.id, 62_000);
+  recorder.over(shop, 61_000);
+  recorder.rescued(endpointKey(shop), 62_000);
   assert.equal(recorder.reports(63_000)[0]?.rescued, 0);
   recorder.out(shop, 'HeartbeatRefused', 100, 64_000);
   assert.equal(recorder.reports(65_000)[0]?.rescued, 1);
@@ -84,16 +84,16 @@ test('an endpoint that is out is not put out twice', () => {
 test('an endpoint that leaves while it is out has not recovered', () => {
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.removed(shop.id);
+  recorder.removed(shop);
   assert.deepEqual([recorder.reports(2_000)[0]?.removed, recorder.reports(2_000)[0]?.outMilliseconds], [true, null]);
-  recorder.over(shop.id, 3_000);
+  recorder.over(shop, 3_000);
   assert.equal(recorder.reports(4_000)[0]?.outMilliseconds, null);
 });
 
 test('it is back when the same server is listed again, and not when another one is at its address', () => {
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.removed(shop.id);
+  recorder.removed(shop);
   recorder.listed({ ...shop, podName: 'stable-2' }, 2_000);
   assert.equal(recorder.reports(3_000)[0]?.removed, true);
   recorder.listed(shop, 4_000);
@@ -103,8 +103,8 @@ test('it is back when the same server is listed again, and not when another one 
 test('an endpoint that leaves and was not out, or comes for the first time, changes nothing', () => {
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.over(shop.id, 2_000);
-  recorder.removed(shop.id);
+  recorder.over(shop, 2_000);
+  recorder.removed(shop);
   recorder.listed(shop, 5_000);
   recorder.listed(endpoint(2), 5_000);
   assert.deepEqual([recorder.reports(6_000)[0]?.removed, recorder.reports(6_000)[0]?.outMilliseconds], [false, 1_000]);
@@ -113,12 +113,26 @@ test('an endpoint that leaves and was not out, or comes for the first time, chan
 test('a request that it held and that is settled after it has left counts for its outage', () => {
   const recorder = new FailoverRecorder('ab');
   recorder.out(shop, 'HeartbeatRefused', 100, 1_000);
-  recorder.removed(shop.id);
-  recorder.rescued(shop.id, 3_000);
+  recorder.removed(shop);
+  recorder.rescued(endpointKey(shop), 3_000);
   assert.equal(recorder.reports(4_000)[0]?.rescued, 1);
   recorder.out({ ...shop, podName: 'stable-2' }, 'HeartbeatRefused', 100, 5_000);
   assert.deepEqual(
     recorder.reports(6_000).map(({ rescued }) => rescued),
     [0, 1],
   );
+});
+
+test('two ports that lead to one address have an outage each, and neither ends the other', () => {
+  const recorder = new FailoverRecorder('ab');
+  const admin = { ...shop, portName: 'admin' };
+  recorder.rescued(endpointKey(admin), 950);
+  recorder.out(shop, 'TrafficFailed', 100, 1_000);
+  recorder.out(admin, 'HeartbeatTimeout', 200, 1_100);
+  recorder.over(shop, 2_000);
+  recorder.lost(endpointKey(admin), 2_100);
+  recorder.removed(shop);
+  const [second, first] = recorder.reports(3_000);
+  assert.deepEqual([first?.outMilliseconds, first?.rescued, first?.lost], [1_000, 0, 0]);
+  assert.deepEqual([second?.outMilliseconds, second?.rescued, second?.lost, second?.removed], [null, 1, 1, false]);
 });

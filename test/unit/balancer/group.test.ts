@@ -29,11 +29,11 @@ const endpoint = (i: number): Endpoint => ({
 });
 
 test('300 of a thousand servers that fail before a request asks cost no more than one look at each, and the request gets one of the others', () => {
-  const rules = { strategy: 'RoundRobin', weights: new Map(), maxEjectedPercent: 50 } as const;
+  const rules = { strategy: 'RoundRobin', weights: new Map(), maxEjectedPercent: 50, routes: null } as const;
   const group = new Group('http', rules, () => 0);
   const upstreams = Array.from(
     { length: SERVERS },
-    (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null, lookup })),
+    (_, i) => new Counted(endpoint(i), 0, () => ({ tls: null, proxyProtocol: null, protocol: 'HTTP1', lookup })),
   );
   group.setUpstreams(upstreams);
   group.choose();

@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import { PendingQueue } from '../../../src/balancing/pending-queue.ts';
 
 /** Serves as many as `room` says, and tells whom. */
-function serve(queue: PendingQueue<string>, room: number, choosy: readonly string[] = []): string[] {
+function serve(queue: PendingQueue<string>, room: number, choosy: readonly string[] = [], alike = true): string[] {
   const served: string[] = [];
   queue.serve(
     (item) => (served.length < room && !choosy.includes(item) ? 'a server' : null),
     (item) => served.push(item),
+    alike,
   );
   return served;
 }
@@ -32,6 +33,12 @@ suite('a queue of those who wait for a server', () => {
     queue.addAhead('rescued', 1);
     queue.addAhead('retried', 2);
     assert.deepEqual(serve(queue, 3), ['rescued', 'retried', 'a']);
+  });
+  test('does not let one that finds nothing hold up the others where they are not alike', () => {
+    const queue = filled('choosy', 'a', 'b');
+    assert.deepEqual(serve(queue, 1, ['choosy']), []);
+    assert.deepEqual(serve(queue, 1, ['choosy'], false), ['a']);
+    assert.deepEqual(serve(queue, 3), ['choosy', 'b']);
   });
   test('does not let one ahead that finds nothing hold up the others', () => {
     const queue = filled('a', 'b');

@@ -18,6 +18,7 @@ const backend = (name: string, source: Partial<EndpointSliceSource> = {}): Backe
   weight: null,
   tls: null,
   proxyProtocol: null,
+  serverNames: [],
   source: { type: 'EndpointSlices', service: `${name}-service`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }], ...source },
 });
 
@@ -172,6 +173,7 @@ const cases: Record<string, Case> = {
         weight: 2,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'Addresses', addresses: [{ listener: 'http', host: '10.0.0.7', port: 80, weight: 3 }] },
       },
     ],
@@ -219,6 +221,7 @@ describe('endpoints of slices', () => {
         weight: null,
         tls: null,
         proxyProtocol: null,
+        serverNames: [],
         source: { type: 'Addresses' as const, addresses: [] },
       },
     ];

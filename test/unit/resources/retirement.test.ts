@@ -18,6 +18,7 @@ function backend(text: string): BackendConfig {
     weight: weight === undefined ? null : Number(weight),
     tls: null,
     proxyProtocol: null,
+    serverNames: [],
     source: source(`shop--${name}`, listener),
   };
 }
