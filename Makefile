@@ -7,7 +7,7 @@ INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src -name '*.ts' 2>/dev/null) package.json
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## install the dependencies from the lock file
 

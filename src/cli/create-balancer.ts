@@ -26,7 +26,9 @@ export function balancerFactory(onProblem: (message: string) => void): CreateBal
 /** What happens to endpoints is told by the status; of the balancer's log only errors are worth a line at a terminal. */
 function problemLogger(name: string, onProblem: (message: string) => void): Logger {
   const error = (message: string, fields: LogFields = {}): void => {
-    const details = Object.values(fields).map((value) => describeError(value));
+    const { error: cause, ...others } = fields;
+    const facts = Object.entries(others).map(([field, value]) => `${field} ${value}`);
+    const details = [...(facts.length === 0 ? [] : [facts.join(', ')]), ...(cause === undefined ? [] : [describeError(cause)])];
     onProblem([`${name}: ${message}`, ...details].join(': '));
   };
   const logger: Logger = { ...silentLogger, error, child: () => logger };

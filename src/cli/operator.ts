@@ -41,10 +41,7 @@ export function configure(command: Command): void {
   command
     .addOption(new Option('--balancer-image <image>', 'image of the balancers that it makes; required').env('EVENKEEL_IMAGE'))
     .addOption(
-      new Option(
-        '--allowed-addresses <cidrs>',
-        'where servers that a resource gives by address may be: CIDRs with commas between (default: none)',
-      )
+      new Option('--allowed-addresses <cidrs>', 'where servers that a resource gives by address may be: CIDRs with commas between')
         .env('ALLOWED_ADDRESSES')
         .argParser(cidrsOption)
         .default([], 'none'),

@@ -249,7 +249,7 @@ export class KubeClient {
       headers['content-type'] = options.contentType ?? 'application/json';
       headers['content-length'] = String(body.length);
     }
-    const timeoutMs = Math.max(1, deadline - this.#timers.now());
+    const timeoutMs = Math.max(1, Math.ceil(deadline - this.#timers.now()));
     const exchange = { method, path: path + queryString(options.query ?? {}), headers, body, timeoutMs, signal: options.signal };
     try {
       return await this.#transport.send(exchange);

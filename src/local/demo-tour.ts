@@ -30,8 +30,8 @@ export async function tourOfKill(stage: DemoStage): Promise<void> {
       `${urls.join(', ')} and gives each request to the next one. A client sends it a steady load.`,
   );
   await stage.until('each server to get requests', () => (overview().servers.every(({ requests }) => requests >= WARM_UP) ? true : null));
+  const victim = await pick(stage, 1);
   stage.show();
-  const victim = pick(overview(), 1);
   say(`kill -9 ${victim.pid}: the server on ${victim.address} dies in the middle of its work.`);
   const before = newest(overview());
   stage.signal(victim.pid, 'SIGKILL');
@@ -51,7 +51,7 @@ export async function tourOfKill(stage: DemoStage): Promise<void> {
 /** One server is frozen, which is harder to see than death, and thaws. */
 export async function tourOfFreeze(stage: DemoStage): Promise<void> {
   const { overview, say } = stage;
-  const victim = pick(overview(), 2);
+  const victim = await pick(stage, 2);
   say(
     `kill -STOP ${victim.pid}: the server on ${victim.address} is frozen. Its connections stay open and new ones are accepted, ` +
       'but nothing is answered: a plain Service would not notice for half a minute.',
@@ -90,11 +90,13 @@ export function tryOut({ servers, urls }: Overview): string[] {
 
 type Victim = ServerRow & { readonly pid: number };
 
-function pick({ servers }: Overview, index: number): Victim {
-  const running = servers.filter((server): server is Victim => server.pid !== null && server.state === 'Healthy');
-  const victim = running[Math.min(index, running.length - 1)];
-  if (victim === undefined) throw new Error('no server is left to be killed');
-  return victim;
+/** One of the servers, once all are healthy: on a busy machine they may not have been just now. */
+function pick({ overview, until }: DemoStage, index: number): Promise<Victim> {
+  return until('all servers to be healthy', () => {
+    const { servers } = overview();
+    const running = servers.filter((server): server is Victim => server.pid !== null && server.state === 'Healthy');
+    return running.length === servers.length ? (running[index] ?? null) : null;
+  });
 }
 
 function newest({ recentFailovers }: Overview): string | undefined {

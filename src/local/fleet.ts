@@ -5,7 +5,14 @@ import type { Status } from '../status/types.ts';
 import { RESTARTS, type RestartPolicy } from './backoff.ts';
 import { PortAllocator } from './free-ports.ts';
 import { Guard } from './guard.ts';
-import { assignPorts, type PortOverride, probeListeners, rejectClashes, rejectUnusedServices } from './listener-ports.ts';
+import {
+  assignPorts,
+  type PortOverride,
+  probeListeners,
+  rejectAdminClashes,
+  rejectClashes,
+  rejectUnusedServices,
+} from './listener-ports.ts';
 import type { CreateBalancer } from './local-balancer.ts';
 import { LocalError } from './local-error.ts';
 import { type HostPort, type LocalPlan, planLocally } from './local-plan.ts';
@@ -128,6 +135,7 @@ export class Fleet {
     }
     if (problems.length > 0) throw new LocalError('Resource', problems);
     rejectClashes(plans);
+    rejectAdminClashes(plans, this.#options.adminPort);
     probeSecrets(plans);
     return plans;
   }

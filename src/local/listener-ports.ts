@@ -54,6 +54,21 @@ export function rejectClashes(plans: ReadonlyMap<ParsedResource, LocalPlan>): vo
   }
 }
 
+/** Throws where a resource would listen on a port that `--admin-port` takes: it and, for further resources, the next ones. */
+export function rejectAdminClashes(plans: ReadonlyMap<ParsedResource, LocalPlan>, adminPort: number | null): void {
+  if (adminPort === null || adminPort === 0) return;
+  for (const { config } of plans.values()) {
+    for (const { name, bindPort } of config.listeners) {
+      if (bindPort < adminPort || bindPort >= adminPort + plans.size) continue;
+      const mine = `${config.name}/${name}`;
+      throw new LocalError(
+        'Port',
+        `${mine} would listen on port ${bindPort}, which --admin-port takes: move one of them, with --port ${mine}=PORT or --admin-port`,
+      );
+    }
+  }
+}
+
 /** Throws where a listener's port cannot be had, before anything has been started. */
 export async function probeListeners(listeners: readonly ListenerConfig[], address: string): Promise<void> {
   for (const { name, bindPort } of listeners) {

@@ -37,7 +37,7 @@ export interface CachesOptions {
 const UNDER_WAY = 'under way';
 const OURS = 'app.kubernetes.io/managed-by=evenkeel';
 /** Kinds of objects that are made for a resource. Of Services all are followed, since a resource may refer to anybody's. */
-const CHILD_KINDS: readonly ResourceRef[] = [
+export const CHILD_KINDS: readonly ResourceRef[] = [
   Resources.Deployment,
   Resources.Service,
   Resources.ConfigMap,

@@ -1,16 +1,16 @@
 import { KubeClient } from '../kube/client.ts';
 import type { Credentials } from '../kube/credentials.ts';
 import { Elector } from '../kube/elector.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isForbidden, isNotFound } from '../kube/errors.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { WorkQueue } from '../kube/queue.ts';
-import { collectionPath, Resources } from '../kube/resources.ts';
+import { collectionPath, type ResourceRef, Resources } from '../kube/resources.ts';
 import { atMost, sleep, systemTimers, type Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AdminServer } from './admin-server.ts';
 import { ApiServers } from './api-servers.ts';
-import { Caches } from './caches.ts';
+import { Caches, CHILD_KINDS } from './caches.ts';
 import { leaderOnly } from './leader-client.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { NodeEvents } from './node-events.ts';
@@ -207,12 +207,17 @@ class Operator {
    * answered nothing is logged above debug: what it ends with is then the one line that a person reads.
    */
   async #meetCluster(): Promise<void> {
-    const { signal, logger, watchNamespace } = this.#options;
+    const { signal, logger } = this.#options;
     const deadline = this.#timers.now() + START_PATIENCE_MS;
     while (!signal.aborted) {
       try {
-        const path = collectionPath(Resources.LoadBalancedService, watchNamespace ?? undefined);
-        await this.#client.request('GET', path, { query: { limit: 1 }, signal, attempted: 'list loadbalancedservices.evenkeel.dev' });
+        await this.#tryToList(Resources.LoadBalancedService);
+        for (const resource of [Resources.BalancerReport, Resources.Pod, ...CHILD_KINDS]) {
+          await this.#tryToList(resource).catch((error: unknown) => {
+            // Anything else may pass, and watches are there to outlast it.
+            if (isForbidden(error)) throw error;
+          });
+        }
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -221,6 +226,12 @@ class Operator {
         await sleep(this.#timers, START_PAUSE_MS, signal);
       }
     }
+  }
+
+  async #tryToList(resource: ResourceRef): Promise<void> {
+    const { signal, watchNamespace } = this.#options;
+    const attempted = `list ${resource.plural}${resource.group === '' ? '' : `.${resource.group}`}`;
+    await this.#client.request('GET', collectionPath(resource, watchNamespace ?? undefined), { query: { limit: 1 }, signal, attempted });
   }
 
   /** A standby's watches may have been silent for minutes, and what it has not seen it must not undo: it looks anew first. */

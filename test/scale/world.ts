@@ -151,10 +151,10 @@ async function install({ namespaces }: Settings): Promise<void> {
   // The operator runs as a process here, with the rights that these give it.
   const needed = manifests('deploy/install.yaml').filter(({ kind = '' }) => !/^(Deployment|PodDisruptionBudget|Service)$/.test(kind));
   for (const object of needed) {
-    const { kind, apiVersion = '', metadata = {} } = object;
+    const { kind = '', apiVersion = '', metadata = {} } = object;
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const scope = metadata.namespace ? `/namespaces/${metadata.namespace}` : '';
-    const plural = kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : `${kind?.toLowerCase()}s`;
+    const plural = `${kind.toLowerCase().replace(/y$/, 'ie')}s`;
     await client.request('POST', `${root}${scope}/${plural}`, { body: object });
   }
   await countedAccount(OPERATOR);

@@ -36,8 +36,13 @@ const taken = createServer();
 await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
 const takenPort = (taken.address() as AddressInfo).port;
 
-/** An API server that lets nobody do anything. */
+/** An API server that lets nobody do anything, but for listing what stands in `allowed`. */
+const allowed = new Set<string>();
 const forbidding = createHttpServer((request, response) => {
+  if ([...allowed].some((plural) => request.url?.includes(`/${plural}?`))) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'List', metadata: {}, items: [] }));
+    return;
+  }
   const message = `loadbalancedservices.evenkeel.dev is forbidden: User "nobody" cannot ${request.method === 'GET' ? 'list' : 'change'} it`;
   response
     .writeHead(403, { 'content-type': 'application/json' })
@@ -222,6 +227,11 @@ const LOCAL: Record<string, Case> = {
     1,
     /is in use by another program: stop that, or give another with --admin-port/,
   ],
+  'an admin port that is a port of the resource': [
+    ['run', 'good.yaml', '--admin-port', '20000'],
+    1,
+    /shop\/http would listen on port 20000, which --admin-port takes: move one of them/,
+  ],
   'hello on a port in use': [
     ['hello', '-a', '127.0.0.1', '-p', String(takenPort)],
     1,
@@ -302,6 +312,16 @@ describe('a cluster that cannot be had: exit code 1', () => {
       1,
       /^evenkeel: cannot list loadbalancedservices\.evenkeel\.dev: .*User "nobody" cannot list it \(403 Forbidden\)/,
     );
+  });
+  test('one where this user may do some of it only: the message says what is missing', async () => {
+    for (const plural of ['loadbalancedservices', 'balancerreports', 'pods']) allowed.add(plural);
+    const { port } = forbidding.address() as AddressInfo;
+    assertOneLine(
+      await run([...operator, '--kubeconfig', kubeconfig(`http://127.0.0.1:${port}`)]),
+      1,
+      /^evenkeel: cannot list deployments\.apps: .* \(403 Forbidden\)/,
+    );
+    allowed.clear();
   });
 });
 
