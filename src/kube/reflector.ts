@@ -75,8 +75,7 @@ export class Reflector<T extends KubeObject> {
   /** When the watch was accepted that is open now; null: none is. */
   #openedAt: number | null = null;
   #contactAt: number;
-  #listedAt = Number.NEGATIVE_INFINITY;
-  readonly #whenListed: (() => void)[] = [];
+  readonly #awaitingList: (() => void)[] = [];
   /** Ends a wait or a watch, for the next list. */
   #interruption = new AbortController();
   #lastError: Error | null = null;
@@ -138,13 +137,11 @@ export class Reflector<T extends KubeObject> {
   }
 
   /**
-   * Resolves when it has listed within the last `ms`, or has listed anew: for a reader who must not act on what a silent watch has missed.
+   * Resolves when it has listed anew, by a request sent after this call: for a reader who must not act on what a silent watch has missed.
    * Never where it is stopped before.
    */
-  async refresh(ms: number): Promise<void> {
-    if (this.#timers.now() - this.#listedAt <= ms) return;
-    const listed = new Promise<void>((resolve) => this.#whenListed.push(resolve));
-    this.#resourceVersion = '';
+  async refresh(): Promise<void> {
+    const listed = new Promise<void>((resolve) => this.#awaitingList.push(resolve));
     this.#interruption.abort();
     await listed;
   }
@@ -177,18 +174,19 @@ export class Reflector<T extends KubeObject> {
   }
 
   async #listAndWatch(): Promise<void> {
-    if (this.#timers.now() >= this.#relistAt) this.#resourceVersion = '';
+    if (this.#timers.now() >= this.#relistAt || this.#awaitingList.length > 0) this.#resourceVersion = '';
     if (this.#resourceVersion === '') await this.#relist();
     if (!this.#stopped.signal.aborted) await this.#watch();
   }
 
   async #relist(): Promise<void> {
     const { client, resource, keep } = this.#options;
+    // Who asks from here on is not served by this list: it may be answered already.
+    const asked = this.#awaitingList.length;
     const list = await client.list<T>(resource, { ...this.#selection(), keep, signal: this.#stopped.signal });
     if (this.#stopped.signal.aborted) return;
     this.#noteContact();
     this.#resourceVersion = list.resourceVersion;
-    this.#listedAt = this.#timers.now();
     this.#relistAt = this.#nextRelistAt();
     this.#lastError = null;
     const changes = this.#store.replace(list.items);
@@ -197,7 +195,7 @@ export class Reflector<T extends KubeObject> {
     this.#tell(changes);
     if (again) this.#options.onRelisted?.();
     this.#markSynced();
-    for (const resolve of this.#whenListed.splice(0)) resolve();
+    for (const resolve of this.#awaitingList.splice(0, asked)) resolve();
   }
 
   async #watch(): Promise<void> {

@@ -111,9 +111,9 @@ export class Caches {
     await Promise.all(this.#all().map((reflector) => reflector.synced));
   }
 
-  /** Resolves when each of them has listed within the last `ms`, or since. */
-  async refresh(ms: number): Promise<void> {
-    await Promise.all(this.#all().map((reflector) => reflector.refresh(ms)));
+  /** Resolves when each of them has listed anew. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#all().map((reflector) => reflector.refresh()));
   }
 
   get isSynced(): boolean {

@@ -62,8 +62,6 @@ const START_PAUSE_MS = 1_000;
 const DEAD_CONTACT_MS = 600_000;
 /** Every request has a timeout, so that no reconciliation takes this long unless something hangs. */
 const DEAD_WORK_MS = 300_000;
-/** Caches that were filled this recently need not be filled anew by a new leader. */
-const FRESH_MS = 5_000;
 /** Another replica takes over within three seconds of the end of this one. */
 const FINISH_MS = 1_500;
 const EVENTS_DEADLINE_MS = 1_000;
@@ -234,10 +232,13 @@ class Operator {
     await this.#client.request('GET', collectionPath(resource, watchNamespace ?? undefined), { query: { limit: 1 }, signal, attempted });
   }
 
-  /** A standby's watches may have been silent for minutes, and what it has not seen it must not undo: it looks anew first. */
+  /**
+   * A standby's watches may have been silent, and what it has not seen it must not undo: it looks anew first. Lists of seconds ago do
+   * not do: another may have led since.
+   */
   async #takeOver(): Promise<void> {
     const term = this.#elector?.acquisitions;
-    await Promise.all([this.#stopping, this.#caches.refresh(FRESH_MS)]);
+    await Promise.all([this.#stopping, this.#caches.refresh()]);
     if (this.#leads && this.#elector?.acquisitions === term) this.#lead();
   }
 

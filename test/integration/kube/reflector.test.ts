@@ -125,18 +125,32 @@ describe('the reflector', () => {
     assert.deepEqual(reflector.keys(), ['default/b']);
   });
 
-  test('when it is to refresh, it lists anew although a watch is open, unless it has just done so', async () => {
+  test('when it is to refresh, it lists anew although a watch is open and it has listed a moment ago', async () => {
     server.put(PODS, pod('a'));
     await createWatching();
     server.forget(PODS, 'a');
-    await reflector.refresh(5_000);
-    assert.deepEqual(reflector.keys(), ['default/a'], 'its list is not older than that');
-    await timers.advance(5_001);
-    await reflector.refresh(5_000);
+    await reflector.refresh();
     assert.deepEqual(reflector.keys(), []);
     await watchesAgain(2);
     server.put(PODS, pod('b'));
     await sawThat('Added default/b');
+  });
+
+  test('a list that was on its way when it was to refresh does not count', async () => {
+    const held: ServerResponse[] = [];
+    const free = server.addFault(({ query }, response) => !query.has('watch') && held.push(response) > 0);
+    create();
+    await until(() => held.length === 1, 'the first list');
+    free();
+    server.put(PODS, pod('a'));
+    const refreshed = reflector.refresh();
+    for (const response of held) {
+      server.answer(response, 200, { kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
+    }
+    await reflector.synced;
+    assert.deepEqual(reflector.keys(), []);
+    await refreshed;
+    assert.deepEqual(reflector.keys(), ['default/a']);
   });
 
   test('when it is to refresh while it waits for another try, it tries at once', async () => {
@@ -145,8 +159,7 @@ describe('the reflector', () => {
     await timers.advanceUntil(() => reflector.lastError !== null, 'a failure');
     await server.listen();
     server.put(PODS, pod('a'));
-    await timers.advance(5_001);
-    await reflector.refresh(5_000);
+    await reflector.refresh();
     assert.deepEqual(reflector.keys(), ['default/a']);
   });
 
