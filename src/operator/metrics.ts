@@ -28,10 +28,11 @@ export interface OperatorFacts {
 export class OperatorMetrics implements QueueObserver {
   readonly #apiHost: string;
   readonly #registry = new Registry();
-  readonly #reconciles = this.#registry.counter('controller_runtime_reconcile_total', 'Reconciliations by result; `requeue_after`: one that asked to be done again later.', [
-    'controller',
-    'result',
-  ]);
+  readonly #reconciles = this.#registry.counter(
+    'controller_runtime_reconcile_total',
+    'Reconciliations by result; `requeue_after`: one that asked to be done again later.',
+    ['controller', 'result'],
+  );
   readonly #errors = this.#registry.counter('controller_runtime_reconcile_errors_total', 'Reconciliations that failed.', ['controller']);
   readonly #reconcileSeconds = this.#registry.histogram(
     'controller_runtime_reconcile_time_seconds',

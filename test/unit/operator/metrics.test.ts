@@ -53,7 +53,8 @@ suite('metrics of the operator', () => {
   test('what asked to be done again later counts as that, and as no error', () => {
     const metrics = operatorMetrics();
     metrics.worked(10, 'requeue_after');
-    const total = (result: string) => value(metrics, `controller_runtime_reconcile_total{controller="loadbalancedservice",result="${result}"}`);
+    const total = (result: string) =>
+      value(metrics, `controller_runtime_reconcile_total{controller="loadbalancedservice",result="${result}"}`);
     assert.deepEqual(['success', 'error', 'requeue', 'requeue_after'].map(total), [0, 0, 0, 1]);
     assert.equal(value(metrics, 'controller_runtime_reconcile_errors_total{controller="loadbalancedservice"}'), 0);
   });
