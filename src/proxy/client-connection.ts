@@ -183,10 +183,11 @@ export class ClientConnection implements ExchangeClient {
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#host.route;
-    if (this.#lingeringSince > 0) {
-      if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
-    } else if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
+    const unsent = this.socket.writableLength;
+    if (this.#unsent.stuckMs(unsent, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
+    } else if (this.#lingeringSince > 0) {
+      if (unsent === 0 && now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
     } else if (this.#exchange && !this.#body.done) {
       if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
         this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
