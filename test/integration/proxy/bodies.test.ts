@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { ask, GET, POST, RawClient } from '../../support/raw-client.ts';
+import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { serve } from '../../support/serving.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
@@ -110,6 +110,19 @@ test('nothing is answered after Connection: close', async () => {
   const heard = await ask(started.port, `GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n`);
   assert.equal(heard.match(/HTTP\/1\.1 200/g)?.length, 1);
   assert.equal(server.requests.length, 1);
+});
+
+test('a client that has said Connection: close finds both halves ended', async () => {
+  await using server = await ScriptedServer.start(named('x'));
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(GET_AND_CLOSE).all();
+  assert.equal(client.ended, 'end');
+  // The first write is what is answered by a reset, and the second one finds out.
+  client.say(GET);
+  await ask(started.port, GET_AND_CLOSE);
+  client.say(GET);
+  await until(() => client.ended === 'reset', 'nobody reads what comes after');
 });
 
 test('HEAD, 204 and 304 have no body, and the connection goes on', async () => {
