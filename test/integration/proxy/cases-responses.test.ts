@@ -171,14 +171,23 @@ test('[45] every server refuses: 503 for a GET and a POST, again when all are ma
   assert.equal(client.ended, 'no');
 });
 
-test('[45] every server is silent: 504 by the timeout of the attempt, and the POST ran once', async () => {
+test('[45] every server is silent: 504 by the timeout of the attempt, after which nothing is sent again', async () => {
   await using first = await RecordingServer.start();
   await using second = await RecordingServer.start();
-  await using started = await startBalancer([first.port, second.port], balancerConfig({ failover: { responseTimeoutMs: 200 } }));
-  using client = await RawClient.connect(started.port);
-  await client.say(POST).hear(/^HTTP\/1\.1 504 [\s\S]*\n$/);
-  assert.equal((first.received + second.received).match(/^POST /gm)?.length, 1);
-  await until(() => [...first.recordings, ...second.recordings].every(({ ended }) => ended === 'closed'), 'the connection is closed');
+  const config = balancerConfig({ failover: { responseTimeoutMs: 200 } });
+  await using both = await startBalancer([first.port, second.port], config);
+  // A GET would be hedged where there is another server.
+  await using only = await startBalancer([first.port], config);
+  for (const [started, request] of [
+    [both, POST],
+    [only, GET],
+  ] as const) {
+    using client = await RawClient.connect(started.port);
+    await client.say(request).hear(/^HTTP\/1\.1 504 [\s\S]*\n$/);
+    assert.equal(client.ended, 'no');
+  }
+  assert.deepEqual((first.received + second.received).match(/^[A-Z]+ /gm)?.sort(), ['GET ', 'POST ']);
+  await until(() => [...first.recordings, ...second.recordings].every(({ ended }) => ended === 'closed'), 'the connections are closed');
 });
 
 /** A client of HTTP/1.0 or a request without a body to its answer: what the server says, and what the client hears to the last byte. */
@@ -225,6 +234,12 @@ const FRAMED: Record<string, { request: string; answer: string; heard: string; e
     heard: 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 77\r\n\r\n',
     ends: false,
   },
+  '[20] Connection names Content-Length: the length is not lost': {
+    request: GET,
+    answer: `${OK}Connection: content-length, x-mine\r\nContent-Length: 3\r\nX-Mine: 1\r\nX-Yours: 2\r\n\r\nabc`,
+    heard: `${OK}X-Yours: 2\r\nContent-Length: 3\r\n\r\nabc`,
+    ends: false,
+  },
   'a server of HTTP/1.0 answers a client of HTTP/1.1': {
     request: GET,
     answer: 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc',
@@ -243,6 +258,8 @@ for (const [sentence, { request, answer, heard, ends }] of Object.entries(FRAMED
     else await client.say(request).hear(heard + heard);
     assert.equal(client.heard, ends ? heard : heard + heard);
     assert.equal(client.ended, ends ? 'end' : 'no');
+    // One of HTTP/1.0 means to close after its answer.
+    assert.equal(server.recordings.length, answer.startsWith('HTTP/1.0') ? 2 : 1, 'connections to the server');
   });
 }
 
