@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { GET } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
 import { startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
@@ -30,50 +31,38 @@ async function drip(socket: Socket, written: { blocks: number }): Promise<void> 
   }
 }
 
-const HEADS = {
-  'a response with a length': [
-    'GET / HTTP/1.1\r\nHost: shop\r\n\r\n',
-    `HTTP/1.1 200 OK\r\nContent-Length: ${BLOCK_BYTES * BLOCKS}\r\n\r\n`,
-  ],
-  'a tunnel': [
-    'GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-  ],
-} as const;
-
-for (const [kind, [request, head]] of Object.entries(HEADS)) {
-  test(`${kind} in pieces, to a client that reads nothing for a while, reaches it byte for byte`, async () => {
-    const written = { blocks: 0 };
-    await using server = await ScriptedServer.start((_received, reply) => {
-      reply.raw(head);
-      void drip(reply.socket, written);
-    });
-    await using started = await startBalancer([server.port]);
-    const client = connect({ port: started.port, host: '127.0.0.1' });
-    try {
-      await once(client, 'connect');
-      client.write(request);
-      await until(stands(written), 'the server can write no more');
-      const stoodAt = written.blocks;
-      assert.ok(stoodAt < BLOCKS, 'the client was never behind');
-      const heard: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of client) {
-        heard.push(chunk as Buffer);
-        bytes += (chunk as Buffer).length;
-        if (bytes >= BLOCK_BYTES * BLOCKS + head.length) break;
-      }
-      const all = Buffer.concat(heard);
-      const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
-      const wrong = Array.from({ length: BLOCKS }, (_, index) => index).filter(
-        (index) => !body.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES).equals(block(index)),
-      );
-      assert.deepEqual(wrong, [], `blocks that came as something else; ${stoodAt} had been written when nothing went on`);
-    } finally {
-      client.destroy();
-    }
+test('a response in pieces, to a client that reads nothing for a while, reaches it byte for byte', async () => {
+  const written = { blocks: 0 };
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BLOCK_BYTES * BLOCKS}\r\n\r\n`;
+  await using server = await ScriptedServer.start((_received, reply) => {
+    reply.raw(head);
+    void drip(reply.socket, written);
   });
-}
+  await using started = await startBalancer([server.port]);
+  const client = connect({ port: started.port, host: '127.0.0.1' });
+  try {
+    await once(client, 'connect');
+    client.write(GET);
+    await until(stands(written), 'the server can write no more');
+    const stoodAt = written.blocks;
+    assert.ok(stoodAt < BLOCKS, 'the client was never behind');
+    const heard: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of client) {
+      heard.push(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+      if (bytes >= BLOCK_BYTES * BLOCKS + head.length) break;
+    }
+    const all = Buffer.concat(heard);
+    const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
+    const wrong = Array.from({ length: BLOCKS }, (_, index) => index).filter(
+      (index) => !body.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES).equals(block(index)),
+    );
+    assert.deepEqual(wrong, [], `blocks that came as something else; ${stoodAt} had been written when nothing went on`);
+  } finally {
+    client.destroy();
+  }
+});
 
 /** Whether nothing was written between two looks. */
 function stands(written: { readonly blocks: number }): () => Promise<boolean> {
