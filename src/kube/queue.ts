@@ -23,8 +23,11 @@ export interface QueueObserver {
   /** A worker took a key that had waited so long. */
   taken(waitedMs: number): void;
   retried(): void;
-  worked(durationMs: number, succeeded: boolean): void;
+  worked(durationMs: number, result: WorkResult): void;
 }
+
+/** As controller-runtime tells them. `requeue`: it asked to be worked on again at once; `requeue_after`: later. */
+export type WorkResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 
 const BACKOFF: BackoffLimits = { baseMs: 100, capMs: 60_000 };
 
@@ -54,6 +57,8 @@ export class WorkQueue {
   readonly #working = new Set<string>();
   readonly #again = new Map<string, Urgency>();
   readonly #delayed = new Map<string, Delayed>();
+  /** What those that are worked on have asked for meanwhile. */
+  readonly #requeued = new Map<string, 'requeue' | 'requeue_after'>();
   readonly #failures = new Map<string, number>();
   #state: 'new' | 'started' | 'shutDown' = 'new';
   readonly #whenIdle: (() => void)[] = [];
@@ -92,9 +97,10 @@ export class WorkQueue {
     this.#takeNext();
   }
 
-  /** Adds the key after `ms`; where it is to be added later anyway, the earlier time counts. */
+  /** Adds the key after `ms`; where it is to be added later anyway, the earlier time counts. A handler asks by it to be called again. */
   addAfter(key: string, ms: number, urgency: Urgency = 'Ordinary'): void {
     if (this.#state === 'shutDown') return;
+    if (this.#working.has(key) && this.#requeued.get(key) !== 'requeue') this.#requeued.set(key, ms > 0 ? 'requeue_after' : 'requeue');
     const at = this.#timers.now() + ms;
     const known = this.#delayed.get(key);
     if (known !== undefined && known.at <= at) {
@@ -162,7 +168,9 @@ export class WorkQueue {
       failure = error;
       succeeded = false;
     }
-    this.#options.observer?.worked(this.#timers.now() - startedAt, succeeded);
+    const result = succeeded ? (this.#requeued.get(key) ?? 'success') : 'error';
+    this.#requeued.delete(key);
+    this.#options.observer?.worked(this.#timers.now() - startedAt, result);
     this.#working.delete(key);
     if (succeeded) this.#failures.delete(key);
     else this.#retry(key, failure);

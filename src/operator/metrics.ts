@@ -1,9 +1,11 @@
-import type { QueueObserver } from '../kube/queue.ts';
+import type { QueueObserver, WorkResult } from '../kube/queue.ts';
 import { Registry } from '../telemetry/metrics.ts';
 
 /** As controller-runtime labels them: dashboards that know it show this operator too. */
 const CONTROLLER = 'loadbalancedservice';
 const QUEUE = ['name', 'controller'];
+/** So that each is there before the first of it. */
+const RESULTS: readonly WorkResult[] = ['success', 'error', 'requeue', 'requeue_after'];
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface OperatorFacts {
@@ -26,10 +28,11 @@ export interface OperatorFacts {
 export class OperatorMetrics implements QueueObserver {
   readonly #apiHost: string;
   readonly #registry = new Registry();
-  readonly #reconciles = this.#registry.counter('controller_runtime_reconcile_total', 'Reconciliations by result.', [
-    'controller',
-    'result',
-  ]);
+  readonly #reconciles = this.#registry.counter(
+    'controller_runtime_reconcile_total',
+    'Reconciliations by result; `requeue_after`: one that asked to be done again later.',
+    ['controller', 'result'],
+  );
   readonly #errors = this.#registry.counter('controller_runtime_reconcile_errors_total', 'Reconciliations that failed.', ['controller']);
   readonly #reconcileSeconds = this.#registry.histogram(
     'controller_runtime_reconcile_time_seconds',
@@ -59,7 +62,7 @@ export class OperatorMetrics implements QueueObserver {
     this.#workNow(facts);
     this.#state(facts);
     this.#process();
-    for (const result of ['success', 'error']) this.#reconciles.with(CONTROLLER, result);
+    for (const result of RESULTS) this.#reconciles.with(CONTROLLER, result);
     this.#errors.with(CONTROLLER);
     for (const family of [this.#adds, this.#retries]) family.with(CONTROLLER, CONTROLLER);
     this.depth(0);
@@ -81,9 +84,9 @@ export class OperatorMetrics implements QueueObserver {
     this.#retries.with(CONTROLLER, CONTROLLER).inc();
   }
 
-  worked(durationMs: number, succeeded: boolean): void {
-    this.#reconciles.with(CONTROLLER, succeeded ? 'success' : 'error').inc();
-    if (!succeeded) this.#errors.with(CONTROLLER).inc();
+  worked(durationMs: number, result: WorkResult): void {
+    this.#reconciles.with(CONTROLLER, result).inc();
+    if (result === 'error') this.#errors.with(CONTROLLER).inc();
     this.#reconcileSeconds.with(CONTROLLER).observe(durationMs / 1000);
     this.#workSeconds.with(CONTROLLER, CONTROLLER).observe(durationMs / 1000);
   }

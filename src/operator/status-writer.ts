@@ -5,17 +5,12 @@ import type { KubeClient } from '../kube/client.ts';
 import { isOlderVersion } from '../kube/resource-version.ts';
 import type { StatusResult } from '../status/status.ts';
 import type { Status } from '../status/types.ts';
-import { isOnlyRecovery } from './recovery.ts';
+import { isOnlyRecovery, recoveriesWholeAtMs, recoveryWaitMs } from './recovery.ts';
 
 /** No resource's status is written more often than this. */
 export const STATUS_APART_MS = 1_000;
 /** A cache that is behind our last write by more than this is believed: etcd may have been restored, with resource versions of the past. */
 const CACHE_LAG_MS = 10_000;
-/**
- * After a recovery was told, further ones of the same resource wait for so long, so that they are told together: the first is told at
- * once, and so is whatever is worse than before.
- */
-export const RECOVERY_DWELL_MS = 5_000;
 
 interface Memory {
   readonly uid: string;
@@ -23,7 +18,7 @@ interface Memory {
   readonly resourceVersion: string;
   /** This time, and those below, by the clock that does not jump. */
   readonly writtenAtMs: number;
-  readonly recoveryToldAtMs: number;
+  readonly recoveriesWholeAtMs: number;
   readonly heartbeatWrittenAtMs: number | null;
 }
 
@@ -66,9 +61,9 @@ export class StatusWriter {
     return memory === undefined ? 0 : Math.max(0, memory.writtenAtMs + STATUS_APART_MS - this.#options.now());
   }
 
-  /** Milliseconds until `next` may be told; 0: now. More only where it tells of nothing but recoveries, soon after others. */
+  /** Milliseconds until `next` may be told; 0: now. More only where it tells of nothing but recoveries, soon after several others. */
   dwellMs(key: string, previous: Status | undefined, next: Status): number {
-    const left = (this.#memory.get(key)?.recoveryToldAtMs ?? Number.NEGATIVE_INFINITY) + RECOVERY_DWELL_MS - this.#options.now();
+    const left = recoveryWaitMs(this.#recoveriesWholeAtMs(key), this.#options.now());
     return left > 0 && !isDeepStrictEqual(previous, next) && isOnlyRecovery(previous, next) ? left : 0;
   }
 
@@ -92,16 +87,20 @@ export class StatusWriter {
       { fieldManager: OPERATOR_FIELD_MANAGER, force: true },
     );
     const writtenAtMs = this.#options.now();
+    const wholeAtMs = this.#recoveriesWholeAtMs(key);
     this.#memory.set(key, {
       uid,
       status,
       resourceVersion: written.metadata.resourceVersion ?? '',
       writtenAtMs,
-      recoveryToldAtMs:
-        failovers.recovered.length > 0 ? writtenAtMs : (this.#memory.get(key)?.recoveryToldAtMs ?? Number.NEGATIVE_INFINITY),
+      recoveriesWholeAtMs: failovers.recovered.length > 0 ? recoveriesWholeAtMs(wholeAtMs, writtenAtMs) : wholeAtMs,
       heartbeatWrittenAtMs: heartbeat.rewritten ? writtenAtMs : (this.#memory.get(key)?.heartbeatWrittenAtMs ?? null),
     });
     return true;
+  }
+
+  #recoveriesWholeAtMs(key: string): number {
+    return this.#memory.get(key)?.recoveriesWholeAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Our last write, where the cache has not seen it yet. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext } from 'node:test';
 import type { RecentFailover } from '../../src/api/v1alpha1/types.ts';
-import { RECOVERY_DWELL_MS } from '../../src/operator/status-writer.ts';
 import type { Load } from './support/agent.ts';
 import { api, kubectl } from './support/api.ts';
 import type { LoadResult } from './support/load-agent.ts';
@@ -178,8 +177,6 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     'a server that freezes and thaws: no GET fails, and status and Events tell of both',
     { skip: processesOutOfReach },
     async (context) => {
-      // A recovery that follows another one of the same resource sooner than this is told together with what comes next.
-      await pause(RECOVERY_DWELL_MS);
       const victim = (await world.servers(name)).filter(isReady).at(-1);
       const plainVictim = (await podsOf(world.namespace, { app: 'plain' })).at(-1);
       assert.ok(victim && plainVictim);

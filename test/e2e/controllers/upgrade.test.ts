@@ -61,8 +61,10 @@ suite('an upgrade of the operator', { timeout: 300_000 }, () => {
     // One that is suspended waits no more, and nobody is kept busy by it.
     await applyResource(resourceIn(bench.namespace, { ...spec, strategy: { type: 'Random' }, suspend: true }, other));
     await waitFor('one less to wait', async () => (await waiting()) === '1');
-    const reconciled = async () =>
-      Number(/controller_runtime_reconcile_total\{.*result="success"\} (\d+)/.exec(await bench.operator.metrics())?.[1]);
+    const reconciled = async () => {
+      const counted = (await bench.operator.metrics()).matchAll(/^controller_runtime_reconcile_total\{.*\} (\d+)$/gm);
+      return [...counted].reduce((sum, [, count]) => sum + Number(count), 0);
+    };
     await waitForConditions(bench.namespace, { Reconciling: 'False/Suspended' }, other);
     const before = await reconciled();
     await pause(1_000);

@@ -189,7 +189,7 @@ describe('the work queue', () => {
         added: () => void told.push('added'),
         taken: (ms) => void told.push(`taken ${ms}`),
         retried: () => void told.push('retried'),
-        worked: (ms, succeeded) => void told.push(`worked ${ms} ${succeeded}`),
+        worked: (ms, result) => void told.push(`worked ${ms} ${result}`),
       },
     });
     queue.add('a');
@@ -198,7 +198,34 @@ describe('the work queue', () => {
     await timers.advance(0);
     await timers.advance(30);
     await end('a', new Error('no'));
-    assert.deepEqual(told, ['added', 'depth 1', 'depth 0', 'taken 20', 'worked 30 false', 'retried']);
+    assert.deepEqual(told, ['added', 'depth 1', 'depth 0', 'taken 20', 'worked 30 error', 'retried']);
+  });
+
+  test('tells apart what asked to be worked on again, at once or later, and what is merely added meanwhile', async () => {
+    const told: string[] = [];
+    const ignore = (): void => {};
+    const { queue, timers, end } = createQueue({
+      observer: { depth: ignore, added: ignore, taken: ignore, retried: ignore, worked: (_ms, result) => void told.push(result) },
+    });
+    queue.start();
+    const round = async (meanwhile: () => void, error?: Error): Promise<void> => {
+      queue.add('a');
+      await timers.advance(0);
+      meanwhile();
+      await end('a', error);
+    };
+    await round(() => queue.addAfter('a', 60_000));
+    await round(() => queue.addAfter('a', 90_000));
+    await round(() => queue.addAfter('b', 60_000));
+    await round(() => queue.addAfter('a', 5), new Error('no'));
+    await round(ignore);
+    await round(() => {
+      queue.addAfter('a', 0);
+      queue.addAfter('a', 60_000);
+    });
+    assert.deepEqual(told, ['requeue_after', 'requeue_after', 'success', 'error', 'success', 'requeue']);
+    await round(() => queue.add('a'));
+    assert.deepEqual(told.slice(6), ['success']);
   });
 
   test('takes what is urgent first, but every fourth turn is for the others', async () => {

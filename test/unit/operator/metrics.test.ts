@@ -19,6 +19,8 @@ suite('metrics of the operator', () => {
     for (const series of [
       'controller_runtime_reconcile_total{controller="loadbalancedservice",result="success"}',
       'controller_runtime_reconcile_total{controller="loadbalancedservice",result="error"}',
+      'controller_runtime_reconcile_total{controller="loadbalancedservice",result="requeue"}',
+      'controller_runtime_reconcile_total{controller="loadbalancedservice",result="requeue_after"}',
       'controller_runtime_reconcile_errors_total{controller="loadbalancedservice"}',
       'controller_runtime_active_workers{controller="loadbalancedservice"}',
       `workqueue_depth{${QUEUE}}`,
@@ -37,7 +39,7 @@ suite('metrics of the operator', () => {
     const metrics = operatorMetrics();
     metrics.added();
     metrics.taken(250);
-    metrics.worked(2_000, false);
+    metrics.worked(2_000, 'error');
     metrics.retried();
     assert.equal(value(metrics, `workqueue_adds_total{${QUEUE}}`), 1);
     assert.equal(value(metrics, `workqueue_queue_duration_seconds_sum{${QUEUE}}`), 0.25);
@@ -46,6 +48,15 @@ suite('metrics of the operator', () => {
     assert.equal(value(metrics, 'controller_runtime_reconcile_total{controller="loadbalancedservice",result="error"}'), 1);
     assert.equal(value(metrics, 'controller_runtime_reconcile_errors_total{controller="loadbalancedservice"}'), 1);
     assert.equal(value(metrics, 'controller_runtime_reconcile_time_seconds_count{controller="loadbalancedservice"}'), 1);
+  });
+
+  test('what asked to be done again later counts as that, and as no error', () => {
+    const metrics = operatorMetrics();
+    metrics.worked(10, 'requeue_after');
+    const total = (result: string) =>
+      value(metrics, `controller_runtime_reconcile_total{controller="loadbalancedservice",result="${result}"}`);
+    assert.deepEqual(['success', 'error', 'requeue', 'requeue_after'].map(total), [0, 0, 0, 1]);
+    assert.equal(value(metrics, 'controller_runtime_reconcile_errors_total{controller="loadbalancedservice"}'), 0);
   });
 
   test('what is being worked on is told as it is when it is asked for', () => {

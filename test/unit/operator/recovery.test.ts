@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isOnlyRecovery } from '../../../src/operator/recovery.ts';
+import { isOnlyRecovery, recoveriesWholeAtMs, recoveryWaitMs } from '../../../src/operator/recovery.ts';
 import { buildStatus } from '../../../src/status/status.ts';
 import type { Status } from '../../../src/status/types.ts';
 import { failover, input, START, unhealthy, view, workload } from '../status/fixtures.ts';
@@ -63,4 +63,33 @@ describe('it is more than a recovery that', () => {
   });
 
   test('there is a status at all', () => assert.equal(isOnlyRecovery(undefined, down), false));
+});
+
+describe('recoveries of one resource', () => {
+  /** When each is told, of those that are known at these times, in seconds; `toldAnyway`: with something worse, which does not wait. */
+  const told = (known: readonly number[], toldAnyway: readonly number[] = []): number[] => {
+    let wholeAtMs = Number.NEGATIVE_INFINITY;
+    return known.map((second) => {
+      const nowMs = second * 1_000;
+      const atMs = nowMs + (toldAnyway.includes(second) ? 0 : recoveryWaitMs(wholeAtMs, nowMs));
+      wholeAtMs = recoveriesWholeAtMs(wholeAtMs, atMs);
+      return atMs / 1_000;
+    });
+  };
+  const cases: Record<string, { known: number[]; toldAnyway?: number[]; expect: number[] }> = {
+    'the first two are told at once': { known: [0, 1], expect: [0, 1] },
+    'the third waits until five seconds after the first': { known: [0, 1, 2], expect: [0, 1, 5] },
+    'one every five seconds never waits': { known: [0, 5, 10, 15, 20], expect: [0, 5, 10, 15, 20] },
+    'many, one after the other, are told once in five seconds': { known: [0, 1, 5, 6, 11], expect: [0, 1, 5, 10, 15] },
+    'after five quiet seconds one more is told at once, and no second one': { known: [0, 1, 6, 7], expect: [0, 1, 6, 10] },
+    'after ten quiet seconds two more are': { known: [0, 1, 11, 12], expect: [0, 1, 11, 12] },
+    'those told with something worse count, and the wait after them is five seconds at most': {
+      known: [0, 1, 2, 3, 4],
+      toldAnyway: [2, 3],
+      expect: [0, 1, 2, 3, 8],
+    },
+  };
+  for (const [sentence, { known, toldAnyway, expect }] of Object.entries(cases)) {
+    test(sentence, () => assert.deepEqual(told(known, toldAnyway), expect));
+  }
 });

@@ -106,7 +106,7 @@ test('it is remembered when the heartbeat figures were written', async () => {
   assert.equal(writer.heartbeatWrittenAtMs(KEY), 5_000);
 });
 
-test('the first recovery is told at once, the next ones together five seconds later, and what is worse at once', async () => {
+test('two recoveries are told at once, the next ones together when five seconds are over, and what is worse at once', async () => {
   const { writer, clock } = setUp();
   const addresses = ['10.0.0.1:8080', '10.0.0.2:8080', '10.0.0.3:8080'];
   const seenBy = (up: number, more: Parameters<typeof view>[1] = {}) => [
@@ -127,10 +127,14 @@ test('the first recovery is told at once, the next ones together five seconds la
   await writer.write(KEY, seen('101'), down.status, first);
   clock.now = 3_500;
   const second = step(first.status, seenBy(2));
-  assert.equal(writer.dwellMs(KEY, first.status, second.status), 3_500);
-  assert.equal(writer.dwellMs(KEY, first.status, first.status), 0, 'nothing new is nothing to wait for');
-  const worse = step(first.status, seenBy(2, { unhealthyEndpoints: [unhealthy('10.0.0.9:8080')] }));
-  assert.equal(writer.dwellMs(KEY, first.status, worse.status), 0);
-  clock.now = 7_000;
   assert.equal(writer.dwellMs(KEY, first.status, second.status), 0);
+  await writer.write(KEY, seen('102'), first.status, second);
+  clock.now = 4_500;
+  const third = step(second.status, seenBy(3));
+  assert.equal(writer.dwellMs(KEY, second.status, third.status), 2_500);
+  assert.equal(writer.dwellMs(KEY, second.status, second.status), 0, 'nothing new is nothing to wait for');
+  const worse = step(second.status, seenBy(3, { unhealthyEndpoints: [unhealthy('10.0.0.9:8080')] }));
+  assert.equal(writer.dwellMs(KEY, second.status, worse.status), 0);
+  clock.now = 7_000;
+  assert.equal(writer.dwellMs(KEY, second.status, third.status), 0);
 });
