@@ -79,7 +79,7 @@ const WAYS: Record<string, Way> = {
 };
 
 /** A server that can be away for a while, connections and all, and counts those that were ever made. */
-class Place {
+class Place implements AsyncDisposable {
   connections = 0;
   port = 0;
   readonly #host: string;
@@ -112,6 +112,10 @@ class Place {
     this.#server = null;
     await closed;
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
 
 inOwnNetwork(import.meta.filename, () => {
@@ -119,8 +123,8 @@ inOwnNetwork(import.meta.filename, () => {
     test(`${way}: a name is followed to what is allowed, and to nothing else`, async () => {
       using secrets = new MountedSecrets();
       secrets.write('ca', { 'ca.crt': CERTIFICATE.cert });
-      const right = new Place(OWN_ADDRESS, create);
-      const wrong = new Place(REFUSED_ADDRESS, () => createTcp());
+      await using right = new Place(OWN_ADDRESS, create);
+      await using wrong = new Place(REFUSED_ADDRESS, () => createTcp((socket) => socket.destroy()));
       await right.open();
       await wrong.open(right.port);
       nameStandsFor(NAME, REFUSED_ADDRESS);
@@ -155,8 +159,6 @@ inOwnNetwork(import.meta.filename, () => {
       await right.open();
       nameStandsFor(NAME, OWN_ADDRESS);
       await followed();
-      await right.close();
-      await wrong.close();
       assert.equal(wrong.connections, 0, 'connections to the refused address');
     });
   }
