@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as http2Connect, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { GrpcCheckConfig } from '../model/config.ts';
 import { endpointId } from '../model/endpoint.ts';
@@ -45,7 +45,8 @@ class Check {
 
   begin(authority: string, socket: Socket, request: Buffer): () => void {
     this.#socket = socket;
-    const session = http2Connect(authority, { createConnection: () => socket, settings: { enablePush: false } });
+    const http2 = process.getBuiltinModule('node:http2');
+    const session = http2.connect(authority, { createConnection: () => socket, settings: { enablePush: false } });
     this.#session = session;
     const failed = (error: NodeJS.ErrnoException) => {
       this.#finish(error.code?.startsWith('ERR_HTTP2') ? 'HeartbeatBadResponse' : findingOf(error));

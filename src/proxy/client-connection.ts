@@ -11,7 +11,7 @@ import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { Http1Responder } from './http1-responder.ts';
-import { LINGER_BYTES, LINGER_MS } from './limits.ts';
+import { LINGER_BYTES, LINGER_MS, ONE_STRING_BYTES } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
@@ -47,6 +47,8 @@ export class ClientConnection implements ExchangeClient {
   #stash: Buffer | null = null;
   #bodyHeld = false;
   #paused = false;
+  /** The last read took all that the client had sent, and reading has not been stopped since. Not known of what comes from a stream. */
+  #caughtUp = false;
   #processing = false;
   #inputEnded = false;
   /** LoopTime of the last byte from the client, or of the end of the last exchange; of the first byte of a head under way. */
@@ -146,8 +148,13 @@ export class ClientConnection implements ExchangeClient {
     this.#exchange = null;
     this.#bodyHeld = false;
     this.#waitingSince = this.#host.context.time.now();
-    if (!keepAlive) this.#endOutput();
-    else if (!this.#processing) this.#next();
+    if (keepAlive) {
+      if (!this.#processing) this.#next();
+    } else if (this.#nothingComes) {
+      this.#endBoth();
+    } else {
+      this.#endOutput();
+    }
   }
 
   tunnel(head: ResponseHead, extraFields: string, connection: UpstreamConnection, rest: Buffer): void {
@@ -183,10 +190,11 @@ export class ClientConnection implements ExchangeClient {
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#host.route;
-    if (this.#lingeringSince > 0) {
-      if (now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
-    } else if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
+    const unsent = this.socket.writableLength;
+    if (this.#unsent.stuckMs(unsent, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
+    } else if (this.#lingeringSince > 0) {
+      if (unsent === 0 && now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
     } else if (this.#exchange && !this.#body.done) {
       if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
         this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
@@ -206,6 +214,7 @@ export class ClientConnection implements ExchangeClient {
       if (this.#lingered > LINGER_BYTES) this.socket.destroy();
     } else {
       this.#waitingSince = this.#host.context.time.now();
+      this.#caughtUp = this.#reads !== null && chunk.length < ONE_STRING_BYTES;
       if (this.#opening === null) this.#process(chunk, this.#reads);
       else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }
@@ -352,6 +361,7 @@ export class ClientConnection implements ExchangeClient {
     const pause = this.#bodyHeld || this.#stash !== null;
     if (pause === this.#paused) return;
     this.#paused = pause;
+    if (pause) this.#caughtUp = false;
     if (pause) this.socket.pause();
     else this.socket.resume();
   }
@@ -369,6 +379,18 @@ export class ClientConnection implements ExchangeClient {
     metrics.response(error.status);
     this.socket.write(errorText(error.status, error.message), 'latin1');
     this.#endOutput();
+  }
+
+  /** The client has said so (RFC 9112 §9.6), and kept to it so far: no reset for unread bytes can destroy the answer. */
+  get #nothingComes(): boolean {
+    return this.#responder.clientIsDone && this.#body.done && this.#caughtUp && !this.#processing;
+  }
+
+  /** Both halves end as soon as the answer has left: waiting for the client's end would make up a quarter of what a connection costs. */
+  #endBoth(): void {
+    this.#lingeringSince = Math.max(this.#waitingSince, 1);
+    if (this.socket.writableLength === 0) this.socket.destroy();
+    else this.socket.destroySoon();
   }
 
   /** Our half ends; for a moment what comes is read on, since a reset for unread bytes could destroy the answer. */

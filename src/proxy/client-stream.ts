@@ -1,7 +1,8 @@
-import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from 'node:http2';
+import type { ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
 import { latin1 } from '../http1/bytes.ts';
 import type { ForwardingFields } from '../http1/forwarding.ts';
 import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
+import { ErrorCode } from '../http2/codes.ts';
 import type { Conduct } from '../http2/conduct.ts';
 import { requestHead } from '../http2/request-head.ts';
 import { errorResponse, responseFields, trailerFields } from '../http2/response-fields.ts';
@@ -15,7 +16,6 @@ import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const { NGHTTP2_NO_ERROR } = constants;
 const NOTHING: readonly Buffer[] = [];
 const GRPC = /^content-type: application\/grpc/m;
 /** Only `destroy` with an error resets a stream at once: `close` ends its writable side first, which looks like the end of a whole answer. */
@@ -162,7 +162,7 @@ export class ClientStream implements ExchangeClient {
     this.#exchange = null;
     this.#connection.conduct.finished();
     // RFC 9113 §8.1: the answer is whole, and what is still to come of the request is of no use to anybody.
-    if (!this.#bodyDone) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (!this.#bodyDone) this.#stream.close(ErrorCode.NoError);
   }
 
   /** There is no Upgrade in HTTP/2, so no server has been asked to switch. */
@@ -218,7 +218,7 @@ export class ClientStream implements ExchangeClient {
     metrics.failure(refusalReason(error.code));
     metrics.response(error.status);
     this.refuse(error.status, error.message, '');
-    if (!this.#bodyDone) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (!this.#bodyDone) this.#stream.close(ErrorCode.NoError);
   }
 
   // Bytes.

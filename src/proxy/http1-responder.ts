@@ -32,6 +32,11 @@ export class Http1Responder {
     return this.#keepAlive;
   }
 
+  /** The client has said that it sends nothing after the request that is being answered. */
+  get clientIsDone(): boolean {
+    return !this.#persistent;
+  }
+
   interim(head: ResponseHead): void {
     const options = { framing: head.framing, clientMinor: this.#minor, keepAlive: true, extraFields: '' };
     this.#socket.write(responseText(head, options), 'latin1');

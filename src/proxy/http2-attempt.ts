@@ -1,6 +1,7 @@
-import { type ClientHttp2Stream, constants } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import type { RequestTextOptions } from '../http1/request-text.ts';
 import { DEFAULT_HEAD_LIMITS, ProtocolError, type ResponseHead } from '../http1/types.ts';
+import { END_STREAM, ErrorCode } from '../http2/codes.ts';
 import { requestFields } from '../http2/request-fields.ts';
 import { trailerFields } from '../http2/response-fields.ts';
 import { responseHead, trailerLines } from '../http2/response-head.ts';
@@ -11,7 +12,6 @@ import { BufferLoan } from './read-buffers.ts';
 import type { ConnectionUser } from './upstream-connection.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
-const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 const NOTHING: readonly Buffer[] = [];
 /** What is read belongs to whoever gets it, so there is nothing to give back. */
 const NO_LOAN = new BufferLoan(Buffer.alloc(0));
@@ -142,7 +142,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     this.#watchEnd(stream);
     stream.on('headers', (_headers, _flags, list: string[]) => this.#checked(() => this.#interim(list)));
     stream.on('response', (_headers, flags, list) => {
-      this.#checked(() => this.#response(list as string[], (flags & NGHTTP2_FLAG_END_STREAM) !== 0));
+      this.#checked(() => this.#response(list as string[], (flags & END_STREAM) !== 0));
     });
     stream.on('trailers', (_headers, _flags, list: string[]) => this.#checked(() => this.#trailers(list)));
     stream.on('wantTrailers', () => stream.sendTrailers(trailerFields(this.owner.trailers) ?? {}));
@@ -215,7 +215,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     const stream = this.#stream;
     if (this.isOver || stream === null || this.phase !== 'Streaming') return;
     const whole = this.#bodyLeft === 0 || (this.#bodyLeft < 0 && this.#endStream);
-    if (!this.#ended && (stream.aborted || stream.rstCode !== NGHTTP2_NO_ERROR || !whole)) {
+    if (!this.#ended && (stream.aborted || stream.rstCode !== ErrorCode.NoError || !whole)) {
       this.fail('Cut');
       return;
     }
@@ -234,7 +234,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
   #closedBy(stream: ClientHttp2Stream): void {
     // Of a connection that could not be made the session tells, and why.
     if (this.isOver || this.phase === 'Connecting') return;
-    if (stream.rstCode === NGHTTP2_REFUSED_STREAM || this.#session.refused(stream)) this.#notProcessed();
+    if (stream.rstCode === ErrorCode.RefusedStream || this.#session.refused(stream)) this.#notProcessed();
     else this.fail(this.phase === 'Streaming' ? 'Cut' : this.#reused && !this.#received && !this.#session.takesMore ? 'Stale' : 'Broken');
   }
 

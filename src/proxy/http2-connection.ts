@@ -1,7 +1,8 @@
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import { ForwardingFields } from '../http1/forwarding.ts';
 import type { HeadLimits } from '../http1/types.ts';
+import { END_STREAM, ErrorCode } from '../http2/codes.ts';
 import { Conduct } from '../http2/conduct.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
@@ -17,7 +18,6 @@ import {
 import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
 
-const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
 /** GOAWAY with this as the last stream says that the connection will end, and refuses nothing yet (RFC 9113 §6.8). */
 const EVERY_STREAM = 2 ** 31 - 1;
 /** `:method`, `:scheme`, `:authority`, `:path`. */
@@ -82,7 +82,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     this.#socket = socket;
     this.#openedAt = this.#idleSince = context.time.now();
     this.#maxAgeMs = maxAgeOf(host);
-    this.#session = performServerHandshake(socket, sessionOptions(host.route.limits));
+    this.#session = process.getBuiltinModule('node:http2').performServerHandshake(socket, sessionOptions(host.route.limits));
     this.#session.setLocalWindowSize(HTTP2_CONNECTION_WINDOW_BYTES);
     this.#listen();
   }
@@ -102,7 +102,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
       if (now - this.#announcedAt >= GOAWAY_MS) this.#refuseMore(now);
     } else if (this.#mustEnd(now)) {
       this.#announcedAt = now;
-      this.#session.goaway(NGHTTP2_NO_ERROR, EVERY_STREAM);
+      this.#session.goaway(ErrorCode.NoError, EVERY_STREAM);
     } else if (this.idle && now - this.#idleSince >= limits.idleTimeoutMs) {
       this.#refuseMore(now);
     }
@@ -140,7 +140,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     const control = () => {
       if (!this.conduct.control()) this.#endForConduct();
     };
-    session.on('stream', (stream, _headers, flags, list) => this.#opened(stream, (flags & NGHTTP2_FLAG_END_STREAM) !== 0, list));
+    session.on('stream', (stream, _headers, flags, list) => this.#opened(stream, (flags & END_STREAM) !== 0, list));
     session.on('ping', control);
     session.on('remoteSettings', control);
     // The session ends by itself after an error, and `close` follows.
@@ -181,7 +181,7 @@ export class Http2Connection implements ListenerConnection, StreamHost {
     this.#condemned = true;
     this.host.metrics.failure('Refused');
     // Not from within nghttp2's reading, which is where this may be called from: it would send no GOAWAY.
-    setImmediate(() => this.#end('Refused', new Error('the client asks for too much work'), NGHTTP2_ENHANCE_YOUR_CALM));
+    setImmediate(() => this.#end('Refused', new Error('the client asks for too much work'), ErrorCode.EnhanceYourCalm));
   }
 
   #end(reason: RequestFailure, error?: Error, code?: number): void {

@@ -1,6 +1,7 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, type ClientSessionOptions, constants, connect as http2Connect } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import { DEFAULT_HEAD_LIMITS } from '../http1/types.ts';
+import { ErrorCode } from '../http2/codes.ts';
 import type { FieldList } from '../http2/field-list.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { ProxiedPath } from '../preamble/proxied-path.ts';
@@ -15,8 +16,6 @@ import {
   STREAMS_PER_SERVER_CONNECTION,
 } from './limits.ts';
 import { type ConnectionUser, KEEP_ALIVE_PROBE_MS } from './upstream-connection.ts';
-
-const { NGHTTP2_NO_ERROR } = constants;
 
 /** `strictSingleValueFields` is missing in the types: what a client may repeat is not for us to say. */
 const OPTIONS: ClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
@@ -70,7 +69,8 @@ export class UpstreamSession {
     const preface = talk.proxyProtocol && proxyHeader(talk.proxyProtocol, path);
     const options = { host, port, lookup: talk.lookup, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
     this.#socket = dial(options, talk.tls, () => {});
-    this.#session = http2Connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => this.#socket });
+    const http2 = process.getBuiltinModule('node:http2');
+    this.#session = http2.connect(`${this.scheme}://${id}`, { ...OPTIONS, createConnection: () => this.#socket });
     this.#listen();
   }
 
@@ -143,7 +143,7 @@ export class UpstreamSession {
     });
     session.on('goaway', (code, lastStream) => {
       this.#lastStream = lastStream ?? null;
-      if (code !== NGHTTP2_NO_ERROR) this.#retired = true;
+      if (code !== ErrorCode.NoError) this.#retired = true;
     });
     session.on('error', (error) => {
       failure = error;

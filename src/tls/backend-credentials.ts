@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { BackendConfig, BackendTlsConfig } from '../model/config.ts';
 import type { KeyPair } from './certificate.ts';
 import { authoritySource, certificateSource, type SecretEvents, type SecretSource, SecretWatch } from './secret-sources.ts';
@@ -39,6 +39,7 @@ export class ServerTls {
     const ca = this.#authorities.content.value;
     const pair = this.#certificate?.content.value ?? null;
     if (ca === null || (this.#certificate !== null && pair === null)) return;
+    const { createSecureContext } = process.getBuiltinModule('node:tls');
     this.#context = createSecureContext({ ...secureSettings('1.2'), ca, ...(pair ? { cert: pair.cert, key: pair.key } : {}) });
   }
 }

@@ -1,5 +1,4 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import { ContentError } from './file-backed.ts';
 
 /** A certificate with its chain and its key. */
@@ -17,7 +16,7 @@ export function parseKeyPair(cert: string, key: string): KeyPair {
   const leaf = parseCertificate(cert, 'tls.crt');
   if (!leaf.checkPrivateKey(parseKey(key))) throw new ContentError('tls.key is not the key of the certificate in tls.crt');
   try {
-    createSecureContext({ cert, key });
+    process.getBuiltinModule('node:tls').createSecureContext({ cert, key });
   } catch (error) {
     throw new ContentError(`tls.crt and tls.key cannot be used: ${reasonOf(error)}`);
   }

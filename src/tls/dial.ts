@@ -1,5 +1,5 @@
 import { connect as connectClear, type LookupFunction, type OnReadOpts, Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { ServerTls } from './backend-credentials.ts';
 
 export interface DialOptions {
@@ -47,18 +47,19 @@ function clear({ host, port, lookup, preface, allowHalfOpen = false, keepAliveMs
 
 function secure(options: DialOptions, secureContext: SecureContext, servername: string): TLSSocket {
   const { host, port, lookup, allowHalfOpen = false, keepAliveMs, onread } = options;
+  const tls = process.getBuiltinModule('node:tls');
   let socket: TLSSocket;
   const verified = { servername, secureContext, rejectUnauthorized: true, ...agreeing(options, () => socket) };
   if (options.preface) {
     // Over a socket that stands already Node has no `onread`: what is read comes in buffers of its own.
-    socket = connectSecure({ socket: clear(options, undefined), ...verified });
+    socket = tls.connect({ socket: clear(options, undefined), ...verified });
     return onread ? socket.on('data', (chunk: Buffer) => void onread.callback(chunk.length, chunk)) : socket;
   }
   const reading: ConnectionOptions & { readonly onread?: OnReadOpts; readonly allowHalfOpen: boolean } = {
     ...(onread ? { onread } : {}),
     allowHalfOpen,
   };
-  socket = connectSecure({ ...reading, host, port, lookup, ...verified });
+  socket = tls.connect({ ...reading, host, port, lookup, ...verified });
   socket.setNoDelay(true);
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
   return socket;
@@ -73,7 +74,7 @@ function agreeing({ host, port, applicationProtocol }: DialOptions, socket: () =
       if (socket().alpnProtocol !== applicationProtocol) {
         return new NotAgreed(`${host}:${port} does not agree to speak ${applicationProtocol} over TLS (ALPN)`);
       }
-      return checkServerIdentity(hostname, certificate);
+      return process.getBuiltinModule('node:tls').checkServerIdentity(hostname, certificate);
     },
   };
 }

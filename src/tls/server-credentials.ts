@@ -1,4 +1,4 @@
-import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls';
+import type { SecureContext, Server, TLSSocket } from 'node:tls';
 import type { ListenerTlsConfig } from '../model/config.ts';
 import type { KeyPair } from './certificate.ts';
 import { authoritySource, certificateSource, type SecretEvents, type SecretSource, SecretWatch } from './secret-sources.ts';
@@ -84,14 +84,15 @@ export class ServerCredentials {
     const [first, ...others] = [...this.#certificates, ...this.#former].flatMap(({ content }) => content.value ?? []);
     const ca = this.#authorities?.content.value ?? undefined;
     if (!config || !first || (this.#authorities && ca === undefined)) return;
+    const tls = process.getBuiltinModule('node:tls');
     const settings = secureSettings(config.minVersion);
     const entry = ({ cert, key, names }: KeyPair) => ({
       names,
-      value: createSecureContext({ ...settings, cert, key, ...(ca === undefined ? {} : { ca }) }),
+      value: tls.createSecureContext({ ...settings, cert, key, ...(ca === undefined ? {} : { ca }) }),
     });
     const contexts = new ServerNames<SecureContext>([entry(first), ...others.map(entry)]);
     this.#engineMadeAt = now;
-    this.#engine = createServer({
+    this.#engine = tls.createServer({
       ...settings,
       cert: first.cert,
       key: first.key,

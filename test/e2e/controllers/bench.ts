@@ -10,7 +10,7 @@ import type { Credentials } from '../../../src/kube/credentials.ts';
 import { findCredentials } from '../../../src/kube/kubeconfig.ts';
 import { type ResourceRef, Resources } from '../../../src/kube/resources.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
+import { createLogger } from '../../../src/telemetry/create-logger.ts';
 import { waitFor } from '../support/wait.ts';
 
 const root = join(import.meta.dirname, '../../..');

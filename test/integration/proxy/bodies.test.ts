@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type Agent, type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
-import { GET, POST, RawClient } from '../../support/raw-client.ts';
+import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { serve } from '../../support/serving.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { until } from '../../support/until.ts';
 
 const MEGABYTE = Buffer.alloc(1_048_576, 'm');
 
@@ -61,6 +62,19 @@ function delayed(ms: number): Promise<false> {
     setTimeout(() => resolve(false), ms);
   });
 }
+
+test('a client that has said Connection: close finds both halves ended', async () => {
+  await using server = await ScriptedServer.start(named('x'));
+  await using started = await startBalancer([server.port]);
+  using client = await RawClient.connect(started.port);
+  await client.say(GET_AND_CLOSE).all();
+  assert.equal(client.ended, 'end');
+  // The first write is what is answered by a reset, and the second one finds out.
+  client.say(GET);
+  await ask(started.port, GET_AND_CLOSE);
+  client.say(GET);
+  await until(() => client.ended === 'reset', 'nobody reads what comes after');
+});
 
 test('Expect: 100-continue goes to the server, whose 100 lets the body come', async () => {
   await using server = await serve(async (received, answer) => answer.end(`got ${await bytesOf(received)}`));

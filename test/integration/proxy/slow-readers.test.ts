@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { GET } from '../../support/raw-client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LINGER_MS } from '../../../src/proxy/limits.ts';
+import { GET, GET_AND_CLOSE } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
 import { startBalancer } from '../../support/start-balancer.ts';
-import { until } from '../../support/until.ts';
+import { steady, until } from '../../support/until.ts';
 
 /*
  * What a client does not take yet lies in the buffer that it was read into. A read that fills such a buffer stops the reading; smaller ones
@@ -43,7 +45,8 @@ test('a response in pieces, to a client that reads nothing for a while, reaches 
   try {
     await once(client, 'connect');
     client.write(GET);
-    await until(stands(written), 'the server can write no more');
+    await until(() => written.blocks > 0, 'the server writes');
+    await steady(() => written.blocks);
     const stoodAt = written.blocks;
     assert.ok(stoodAt < BLOCKS, 'the client was never behind');
     const heard: Buffer[] = [];
@@ -64,15 +67,38 @@ test('a response in pieces, to a client that reads nothing for a while, reaches 
   }
 });
 
-/** Whether nothing was written between two looks. */
-function stands(written: { readonly blocks: number }): () => Promise<boolean> {
-  let before = -1;
-  return async () => {
-    const same = written.blocks > 0 && before === written.blocks;
-    before = written.blocks;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 100);
-    });
-    return same;
-  };
+const ANSWER = 'x'.repeat(60_000);
+
+test('the last answer on a connection comes whole to a client that takes the end of it late', async () => {
+  await using server = await ScriptedServer.start((_received, reply) => reply.send(ANSWER));
+  await using started = await startBalancer([server.port]);
+  const filling = await unread(started.port, GET.repeat(500));
+  await until(() => server.requests.length > 0, 'the server answers');
+  await steady(() => server.requests.length);
+  // Nobody knows to the byte how much the system takes. With one of these the last answer is the one of which a part has to wait.
+  const most = server.requests.length;
+  const clients: [number, Socket][] = [];
+  for (const answers of [most - 2, most - 1, most, most + 1]) {
+    clients.push([answers, await unread(started.port, GET.repeat(answers - 1) + GET_AND_CLOSE)]);
+  }
+  await sleep(LINGER_MS + 1_000);
+  filling.destroy();
+  for (const [answers, client] of clients) {
+    const text = await wholeOf(client);
+    assert.equal(text.split(ANSWER).length - 1, answers);
+  }
+});
+
+/** A client that has said `requests`, and reads no answer yet. */
+async function unread(port: number, requests: string): Promise<Socket> {
+  const client = connect({ port, host: '127.0.0.1' }).pause();
+  await once(client, 'connect');
+  client.write(requests);
+  return client;
+}
+
+async function wholeOf(client: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of client) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { createLogger, describeError } from '../../../src/telemetry/logger.ts';
+import { createLogger } from '../../../src/telemetry/create-logger.ts';
+import { describeError } from '../../../src/telemetry/logger.ts';
 
 function capture() {
   const stream = new PassThrough();
