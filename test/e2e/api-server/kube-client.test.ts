@@ -23,7 +23,7 @@ import { Resources } from '../../../src/kube/resources.ts';
 import type { BalancerConfig } from '../../../src/model/config.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
 import { buildRole } from '../../../src/resources/access.ts';
-import { balancerConfig } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig } from '../../support/start-balancer.ts';
 import { waitFor } from '../support/wait.ts';
 
 // Needs an API server only: CLUSTER_PARTS=api test/cluster/run node --test test/e2e/api-server/kube-client.test.ts
@@ -395,57 +395,14 @@ suite('the Kubernetes client against a real API server', () => {
 });
 
 function config(generation: number): BalancerConfig {
-  return {
-    formatVersion: 1,
+  const ports = [{ listener: 'http', port: 'http' }];
+  return balancerConfig({
     name: 'web',
     namespace,
-    uid: 'u1',
     generation,
-    listeners: [
-      {
-        name: 'http',
-        port: 80,
-        bindPort: 10_080,
-        protocol: 'HTTP',
-        tls: null,
-        trustedProxies: [],
-        proxyProtocol: false,
-        maxConnectionAgeMs: 0,
-      },
-    ],
-    backends: [
-      {
-        name: 'stable',
-        protocol: 'HTTP1',
-        weight: null,
-        tls: null,
-        proxyProtocol: null,
-        serverNames: [],
-        source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
-      },
-    ],
-    strategy: 'RoundRobin',
-    heartbeat: {
-      check: { type: 'TCP', port: null },
-      schedule: { type: 'Fixed', intervalMs: 1_000 },
-      timeoutMs: 500,
-      failureThreshold: 2,
-      successThreshold: 2,
-      jitterPercent: 10,
-    },
-    failover: {
-      retryMethods: 'Safe',
-      retryBudgetPercent: 20,
-      replayBufferBytes: 65_536,
-      maxEjectedPercent: 50,
-      connectTimeoutMs: 1_000,
-      responseTimeoutMs: 60_000,
-      drainTimeoutMs: 30_000,
-    },
-    limits: balancerConfig().limits,
-    telemetry: { accessLog: 'None', responseHeader: null },
-    egress: null,
-  };
+    listeners: [{ bindPort: 10_080 }],
+    backends: [backendConfig({ name: 'stable', source: { type: 'EndpointSlices', service: 'web--stable', serverWeight: 1, ports } })],
+  });
 }
 
 function report(appliedGeneration: number): BalancerReportBody {
