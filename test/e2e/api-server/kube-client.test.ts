@@ -23,6 +23,7 @@ import { Resources } from '../../../src/kube/resources.ts';
 import type { BalancerConfig } from '../../../src/model/config.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
 import { buildRole } from '../../../src/resources/access.ts';
+import { failoverReport, reportBody } from '../../support/reports.ts';
 import { backendConfig, balancerConfig } from '../../support/start-balancer.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -411,46 +412,12 @@ function ageless(report: object | undefined): unknown {
 }
 
 function report(appliedGeneration: number): BalancerReportBody {
-  return {
+  const endpoint = { address: '10.0.0.1:8080', backend: 'stable', podName: 'p', nodeName: 'n' };
+  return reportBody({
     appliedGeneration,
-    configError: '',
-    endpointsStale: false,
     backends: [{ name: 'stable', endpoints: 3, healthy: 2 }],
-    heartbeat: {
-      servers: 3,
-      responsesPerSecond: 2.5,
-      intervalMilliseconds: 1_000,
-      maxDetectionMilliseconds: 2_100,
-      overMaxInterval: false,
-    },
-    unhealthyEndpoints: [
-      {
-        address: '10.0.0.1:8080',
-        backend: 'stable',
-        state: 'Unhealthy',
-        reason: 'HeartbeatTimeout',
-        forMilliseconds: 50,
-        podName: 'p',
-        nodeName: 'n',
-      },
-    ],
-    unhealthyOmitted: 0,
-    refusedEndpoints: [],
-    refusedOmitted: 0,
+    unhealthyEndpoints: [{ ...endpoint, state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 }],
     failOpen: ['http'],
-    failovers: [
-      {
-        id: 'x-1',
-        address: '10.0.0.1:8080',
-        backend: 'stable',
-        reason: 'HeartbeatTimeout',
-        detectionMilliseconds: 400,
-        rescued: 1,
-        lost: 0,
-        agoMilliseconds: 60,
-        removed: false,
-        outMilliseconds: null,
-      },
-    ],
-  };
+    failovers: [failoverReport({ rescued: 1, agoMilliseconds: 60 })],
+  });
 }
