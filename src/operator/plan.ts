@@ -40,6 +40,8 @@ export interface PlanInput {
   /** Resources whose balancers may be replaced at once for the operator's sake, whether this one's turn has come, and who else is under way. */
   readonly maxRolling: number;
   readonly granted: boolean;
+  /** What was granted to it was written so lately that it cannot be over. */
+  readonly young: boolean;
   readonly othersRolling: () => OthersUnderWay;
 }
 
@@ -87,9 +89,9 @@ function isBalancers({ kind, metadata }: Manifest, { resource }: Observation): b
   return kind === 'Deployment' && metadata.name === balancerName(resourceName(resource));
 }
 
-function pace({ observation, release, maxRolling, granted, othersRolling }: PlanInput) {
+function pace({ observation, release, maxRolling, granted, young, othersRolling }: PlanInput) {
   const live = observation.live('Deployment', balancerName(resourceName(observation.resource)));
-  const upToDate = observation.balancers.upToDate && !observation.balancersMixed;
+  const upToDate = observation.balancers.upToDate && !observation.balancersMixed && !young;
   const origin = { release, inputs: inputsOf(observation.resource) };
   const decided = decideRollout({
     live: live === undefined ? null : { ...originOf(live), upToDate },

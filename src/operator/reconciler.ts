@@ -97,6 +97,8 @@ export class Reconciler {
     if (spec.suspend) return base;
 
     const { balancerImage, release, gate } = this.#options;
+    const youngMs = gate.youngMs(key);
+    if (youngMs > 0) this.#options.later(key, youngMs);
     const decided = plan({
       observation,
       spec,
@@ -105,6 +107,7 @@ export class Reconciler {
       release,
       maxRolling: gate.max,
       granted: gate.isGranted(key),
+      young: youngMs > 0,
       othersRolling: () => gate.others(key),
     });
     this.#take(key, decided);
@@ -151,7 +154,8 @@ export class Reconciler {
   #take(key: string, { rollout, wave }: Plan): void {
     const { gate } = this.#options;
     if (rollout === 'Wait') gate.wait(key);
-    else if (wave !== null) gate.grant(key);
+    else if (rollout === 'Go') gate.grant(key);
+    else if (wave !== null) gate.stopWaiting(key);
     else gate.leave(key);
   }
 

@@ -2,6 +2,11 @@ import type { OthersUnderWay } from './rollout.ts';
 
 /** A grant that the cache does not show as a Deployment under way so long after the write led to nothing. */
 const CACHE_LAG_MS = 10_000;
+/**
+ * No wave is over sooner than this after its write. A Deployment that is put back before its ReplicaSets have said anything calls itself
+ * complete while a pod of the other template is yet to come and to go; one whose pods are really replaced takes longer anyway.
+ */
+const SHORTEST_WAVE_MS = 3_000;
 
 export interface RolloutGateOptions {
   /** Resources whose balancers are replaced at once for the operator's sake. */
@@ -51,7 +56,14 @@ export class RolloutGate {
 
   /** What was granted has been written, or may have been: from now on the cache is to show it. */
   written(key: string): void {
-    if (this.#granted.has(key)) this.#granted.set(key, this.#options.now());
+    if (this.#granted.get(key) === null) this.#granted.set(key, this.#options.now());
+  }
+
+  /** Milliseconds until what was granted to it may be over; 0: it may. */
+  youngMs(key: string): number {
+    const at = this.#granted.get(key) ?? null;
+    // Whole milliseconds: a timer of less than the clock can tell apart would come again and again.
+    return at === null ? 0 : Math.max(0, Math.ceil(at + SHORTEST_WAVE_MS - this.#options.now()));
   }
 
   /** What was granted and not written by now will not be: the turn is somebody else's. */

@@ -58,6 +58,7 @@ interface Situation {
   readonly applied?: number;
   readonly othersRolling?: number;
   readonly balancersMixed?: true;
+  readonly young?: true;
   /** spec.balancer.dedicated.replicas. */
   readonly replicas?: number;
   /** Backends whose servers run. */
@@ -87,6 +88,7 @@ function decide(situation: Situation) {
     release: 'r',
     maxRolling: 1,
     granted: false,
+    young: situation.young ?? false,
     othersRolling: () => ({ all: situation.othersRolling ?? 0, atWork: situation.othersRolling ?? 0 }),
   });
   const configMap = decided.manifests.find(({ kind }) => kind === 'ConfigMap');
@@ -138,6 +140,10 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   'the balancers were replaced for this release': {
     given: { wanted: ['stable'], children: [replacedBalancers()] },
     expect: { rollout: 'Free', wave: null },
+  },
+  'the balancers were replaced for this release, as it seems, only just now': {
+    given: { wanted: ['stable'], children: [replacedBalancers()], young: true },
+    expect: { rollout: 'Free', wave: 'shop--balancer' },
   },
   'the balancers were replaced for this release, and one of another template is there still': {
     given: { wanted: ['stable'], children: [replacedBalancers()], balancersMixed: true },

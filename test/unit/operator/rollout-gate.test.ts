@@ -30,6 +30,20 @@ test('a grant that led to nothing counts no more after a while, which begins wit
   assert.deepEqual([gate.others('b').all, gate.isGranted('a')], [0, false]);
 });
 
+test('what was granted is not over sooner than three seconds after its write, however often it is looked at', () => {
+  const { gate, clock } = setUp();
+  assert.equal(gate.youngMs('a'), 0);
+  gate.grant('a');
+  assert.equal(gate.youngMs('a'), 0, 'there is nothing yet that could be over');
+  clock.now = 500;
+  gate.written('a');
+  clock.now = 1_500;
+  gate.written('a');
+  assert.equal(gate.youngMs('a'), 2_000);
+  clock.now = 3_500;
+  assert.equal(gate.youngMs('a'), 0);
+});
+
 test('a turn that is not used is given back, and one that was used is not', () => {
   const { gate } = setUp();
   gate.grant('a');
