@@ -50,6 +50,7 @@ const MANAGER = { fieldManager: OPERATOR_FIELD_MANAGER };
 /** No object has this version: the first revision of etcd is that of its empty store. */
 const NO_VERSION = '1';
 const CONVERSIONS = 3;
+const NEVER_MS = Number.NEGATIVE_INFINITY;
 
 /**
  * Brings single objects to what is wanted with the fewest writes: none where nothing differs. An apply would merge silently into an object
@@ -123,8 +124,8 @@ export class ObjectWriter {
   async #act(owner: Owner, manifest: Manifest, decision: WriteDecision, memory: Memory, live: Child | undefined): Promise<Written> {
     switch (decision.action) {
       case 'Nothing':
-        // Told from the object alone; from now on what changes is told from what it is now.
-        if (live !== undefined && memory.applied?.uid !== live.metadata?.uid) this.#remember(memory, manifest, live);
+        // Told from the object alone, which the cache may be behind of: nothing was written now, so nothing that it lacks is yet to come.
+        if (live !== undefined && memory.applied?.uid !== live.metadata?.uid) this.#remember(memory, manifest, live, NEVER_MS);
         return { state: 'InPlace', laterMs: null };
       case 'Later':
         return { state: 'InPlace', laterMs: decision.ms };
@@ -218,9 +219,9 @@ export class ObjectWriter {
     return memory;
   }
 
-  #remember(memory: Memory, manifest: Manifest, { fingerprint, metadata }: Child): void {
+  #remember(memory: Memory, manifest: Manifest, { fingerprint, metadata }: Child, atMs = this.#options.now()): void {
     const { uid = '', resourceVersion = '' } = metadata ?? {};
-    memory.applied = { uid, resourceVersion, fingerprint, manifest: digestOf(manifest), atMs: this.#options.now() };
+    memory.applied = { uid, resourceVersion, fingerprint, manifest: digestOf(manifest), atMs };
   }
 
   #refuse(memory: Memory, manifest: Manifest, { problem, retryMs }: Refusal): Written {

@@ -197,14 +197,23 @@ test('one that is ours after all, though the cache did not know it, is applied t
   const restarted = make();
   await restarted.ensure(owner, manifest(), undefined);
   assert.deepEqual(api.calls, ['create', 'find'], 'it is as wanted');
-  await restarted.ensure(owner, manifest(), undefined);
-  assert.deepEqual(api.calls, ['create', 'find'], 'and that is remembered until the cache knows it');
   // Somebody has taken away the label that the cache selects by.
   const metadata = { ...api.live?.metadata, managedFields: [{ manager: 'evenkeel', operation: 'Apply', fieldsV1: { 'f:data': {} } }] };
   api.live = { ...api.live, metadata } as KubeObject;
   api.failOnce('create', apiError(409, 'Conflict'));
   await make().ensure(owner, manifest(), undefined);
   assert.deepEqual(api.calls.slice(2), ['create', 'find', 'apply with uid']);
+});
+
+test('one that was only found as wanted, by a cache that is behind, is made anew at once where it is gone', async () => {
+  const { api, make, writer } = setUp();
+  await writer.ensure(owner, manifest(), undefined);
+  api.calls.length = 0;
+  const restarted = make();
+  await restarted.ensure(owner, manifest(), api.child);
+  assert.deepEqual(api.calls, []);
+  await restarted.ensure(owner, manifest(), undefined);
+  assert.deepEqual(api.calls, ['create']);
 });
 
 test('errors that may pass are thrown; after a conflict nothing is believed of the object', async () => {
