@@ -1,4 +1,4 @@
-import type { ExchangeSurroundings } from './exchange.ts';
+import type { ExchangeSurroundings } from './exchange-client.ts';
 
 /** The listener that a client connection came through. */
 export interface ClientHost extends ExchangeSurroundings {
