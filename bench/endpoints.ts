@@ -3,7 +3,7 @@
  * when its metrics are rendered: `node bench/endpoints.ts [endpoints]`. CPU time, not the clock's, so that a busy machine says nearly the same.
  */
 import { EndpointResolver, type EndpointSlice, SERVICE_NAME_LABEL } from '../src/kube/endpoint-slices.ts';
-import { balancerConfig, startBalancer } from '../test/support/start-balancer.ts';
+import { backendConfig, balancerConfig, startBalancer } from '../test/support/start-balancer.ts';
 
 const [endpoints = 5_000] = process.argv.slice(2).map(Number);
 const PER_SLICE = 100;
@@ -11,15 +11,7 @@ const ROUNDS = 40;
 
 const config = balancerConfig({
   backends: [
-    {
-      name: 'fixed',
-      protocol: 'HTTP1',
-      weight: null,
-      tls: null,
-      proxyProtocol: null,
-      serverNames: [],
-      source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
-    },
+    backendConfig({ source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] } }),
   ],
   heartbeat: { schedule: { type: 'Budget', checksPerSecond: 1, minIntervalMs: 50, maxIntervalMs: 3_600_000 } },
 });

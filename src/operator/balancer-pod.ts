@@ -10,6 +10,14 @@ interface Pod extends KubeObject {
   readonly status?: { readonly phase?: string; readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
+const TEMPLATE_HASH_LABEL = 'pod-template-hash';
+
+/** Whether there are pods of more than one template. */
+export function isMixed(pods: readonly BalancerPod[]): boolean {
+  const present = pods.filter(({ presence }) => presence !== 'Gone');
+  return new Set(present.map(({ metadata }) => metadata?.labels?.[TEMPLATE_HASH_LABEL])).size > 1;
+}
+
 export function toBalancerPod(pod: Pod): BalancerPod {
   const { name, namespace, uid, resourceVersion, labels } = pod.metadata ?? {};
   const kept = Object.fromEntries(

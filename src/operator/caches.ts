@@ -12,7 +12,7 @@ import type { Timers } from '../kube/timers.ts';
 import type { Random } from '../model/clock.ts';
 import { workloadOf } from '../status/workload.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type BalancerPod, toBalancerPod } from './balancer-pod.ts';
+import { type BalancerPod, isMixed, toBalancerPod } from './balancer-pod.ts';
 import { type Child, holderOf, toChild } from './child.ts';
 import { type ReceivedReport, receive } from './report.ts';
 import { WAVE_ANNOTATION } from './rollout-annotations.ts';
@@ -80,6 +80,7 @@ export class Caches {
       resource: Resources.Pod,
       labelSelector: `${OURS},${COMPONENT_LABEL}=balancer`,
       keep: toBalancerPod,
+      indexes: { service: byServiceLabel },
     });
     this.#children = new Map(
       CHILD_KINDS.map((resource): [string, Reflector<Child>] => [
@@ -142,8 +143,17 @@ export class Caches {
   /** Resources whose balancers are being replaced for the sake of this operator or one before it, and are not ready yet: `namespace/name`. */
   underWay(): string[] {
     const deployments = this.#children.get(Resources.Deployment.kind)?.byIndex('wave', UNDER_WAY) ?? [];
-    const behind = deployments.filter((deployment) => !workloadOf(deployment).upToDate);
-    return behind.flatMap((deployment) => byServiceLabel(deployment));
+    return deployments.flatMap((deployment) =>
+      byServiceLabel(deployment).filter((key) => !workloadOf(deployment).upToDate || this.areBalancersMixed(key)),
+    );
+  }
+
+  /**
+   * Whether balancers of the resource have pods of more than one template. A Deployment whose template is put back before its ReplicaSets
+   * have said anything tells for a moment that it is complete, while a pod of the other template is there and has yet to go.
+   */
+  areBalancersMixed(key: string): boolean {
+    return isMixed(this.pods.byIndex('service', key));
   }
 
   reportsOf(key: string): ReceivedReport[] {

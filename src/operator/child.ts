@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject, ObjectMeta } from '../api/meta.ts';
 import { BACKEND_LABEL, COMPONENT_LABEL, SERVICE_LABEL } from '../api/v1alpha1/labels.ts';
-import { API_VERSION, KIND } from '../api/v1alpha1/names.ts';
+import { API_VERSION, KIND, OPERATOR_FIELD_MANAGER } from '../api/v1alpha1/names.ts';
 import { HOLDER_ANNOTATION } from '../resources/owned.ts';
 import { AWAITED_ANNOTATION } from '../resources/retirement.ts';
 import type { DeploymentObject } from '../status/workload.ts';
+import { appliedFields, ownedByApply } from './field-ownership.ts';
 import { INPUTS_ANNOTATION, RELEASE_ANNOTATION, WAVE_ANNOTATION } from './rollout-annotations.ts';
 
 /** A live object that was made for a resource, or a Service of anybody's: no more of it than decisions need. */
 export interface Child extends KubeObject {
   /** Of all that somebody may change on purpose: two of them differ where one of those fields does. Empty where it is not ours. */
   readonly fingerprint: string;
+  /** What the object itself says of our last apply, for an operator that does not remember it; left out where it says nothing of use. */
+  readonly record?: ApplyRecord;
   /** Deployment: `replicas`; Service: the rest. */
   readonly spec?: {
     readonly replicas?: number;
@@ -28,6 +31,13 @@ export interface Child extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+export interface ApplyRecord {
+  /** Digest of the manifest. */
+  readonly manifest: string;
+  /** What we own of it still: the tree of its managedFields, as JSON, which takes less memory than the tree. */
+  readonly fields: string;
+}
+
 interface Content {
   readonly spec?: {
     readonly replicas?: number;
@@ -42,6 +52,8 @@ interface Content {
 
 const LABELS = [SERVICE_LABEL, BACKEND_LABEL, COMPONENT_LABEL];
 const ANNOTATIONS = [AWAITED_ANNOTATION, HOLDER_ANNOTATION, RELEASE_ANNOTATION, INPUTS_ANNOTATION, WAVE_ANNOTATION];
+/** The digest of the manifest that was applied last. */
+export const APPLIED_ANNOTATION = 'evenkeel.dev/applied';
 /** Written by the deployment controller at each rollout. */
 const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
 
@@ -59,6 +71,7 @@ export function toChild(object: KubeObject): Child {
     ...defined({ apiVersion: object.apiVersion, kind: object.kind }),
     metadata,
     fingerprint: mine ? fingerprint(object) : '',
+    ...defined({ record: mine ? recordOf(object) : undefined }),
     ...(object.kind === 'Deployment'
       ? { spec: defined({ replicas: content.spec?.replicas }), ...defined({ status: content.status }) }
       : {}),
@@ -103,6 +116,15 @@ function fingerprint(object: KubeObject): string {
   const { apiVersion: _apiVersion, kind: _kind, metadata = {}, status: _status, ...content } = object as KubeObject & { status?: unknown };
   const { [REVISION_ANNOTATION]: _revision, ...annotations } = metadata.annotations ?? {};
   return digest([sorted(metadata.labels), sorted(annotations), metadata.ownerReferences ?? [], content]);
+}
+
+function recordOf(object: KubeObject): ApplyRecord | undefined {
+  const manifest = object.metadata?.annotations?.[APPLIED_ANNOTATION];
+  const fields = appliedFields(object, OPERATOR_FIELD_MANAGER);
+  if (manifest === undefined || fields === undefined) return undefined;
+  // What we own otherwise is to be turned into what we own by apply first.
+  if (ownedByApply(object, OPERATOR_FIELD_MANAGER, null) !== null) return undefined;
+  return { manifest, fields: JSON.stringify(fields) };
 }
 
 export function digest(value: unknown): string {

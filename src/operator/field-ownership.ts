@@ -31,6 +31,42 @@ function has(tree: FieldTree | undefined, path: readonly string[]): boolean {
   return first === undefined || has(tree[`f:${first}`], rest);
 }
 
+/** What `manager` owns by apply; undefined where that is nothing. */
+export function appliedFields(object: KubeObject, manager: string): FieldTree | undefined {
+  return managedFieldsOf(object).find(
+    (entry) => entry.manager === manager && entry.operation === 'Apply' && entry.subresource === undefined,
+  )?.fieldsV1;
+}
+
+/**
+ * Whether every field that `value` has is in the tree. Who changes or removes a field that another one has applied takes it out of that
+ * one's tree; so where all that was applied last is still in it, all of it stands as it was applied.
+ */
+export function covers(tree: FieldTree | undefined, value: unknown): boolean {
+  if (tree === undefined) return false;
+  // A leaf: a scalar, or a list or map that is owned as a whole.
+  if (Object.keys(tree).length === 0) return true;
+  if (Array.isArray(value)) return value.every((item) => itemsOf(tree, item).some((below) => covers(below, item)));
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(([name, below]) => below === undefined || covers(tree[`f:${name}`], below));
+}
+
+/** Of a list: what is below the items that `item` may be: those with its key, as far as it gives it, since the rest of a key is defaulted. */
+function itemsOf(tree: FieldTree, item: unknown): FieldTree[] {
+  if (typeof item !== 'object' || item === null) {
+    const found = tree[`v:${JSON.stringify(item)}`];
+    return found === undefined ? [] : [found];
+  }
+  return Object.entries(tree).flatMap(([path, below]) => (path.startsWith('k:') && hasKey(item, path.slice(2)) ? [below] : []));
+}
+
+function hasKey(item: object, key: string): boolean {
+  const given = item as Readonly<Record<string, unknown>>;
+  return Object.entries(JSON.parse(key) as Record<string, unknown>).every(
+    ([name, value]) => given[name] === undefined || given[name] === value,
+  );
+}
+
 /**
  * The managedFields with what `manager` owns by create or update turned into what it owns by apply; null where there is nothing to turn.
  * An apply takes away only what was owned by apply before: without this, a field of the first version of an object would stay for ever

@@ -7,7 +7,7 @@ import { type ObjectName, resourceOf } from '../kube/resources.ts';
 import type { Manifest } from '../resources/owned.ts';
 import type { Problem } from '../status/input.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Child, digest, toChild } from './child.ts';
+import { APPLIED_ANNOTATION, type Child, digest, toChild } from './child.ts';
 import { ownedByApply, owns } from './field-ownership.ts';
 import { type Applied, decideWrite, type WriteDecision } from './write-decision.ts';
 import { isNamespaceGoing, nameConflict, type Refusal, refusalOf } from './write-error.ts';
@@ -79,7 +79,7 @@ export class ObjectWriter {
   /** `adopt`: an object that nobody owns is taken over. */
   decide(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): WriteDecision {
     const { applied } = this.#recall(owner, manifest);
-    return decideWrite({ manifest: digestOf(manifest), live, applied, owner, nowMs: this.#options.now(), adopt });
+    return decideWrite({ manifest: digestOf(manifest), wanted: manifest, live, applied, owner, nowMs: this.#options.now(), adopt });
   }
 
   /** Errors that may pass (conflicts, an API server that is away) are thrown. */
@@ -91,7 +91,7 @@ export class ObjectWriter {
       if (refused !== null) return refused;
     }
     try {
-      const written = await this.#act(owner, manifest, decision, memory);
+      const written = await this.#act(owner, manifest, decision, memory, live);
       if (written.state !== 'Refused') delete memory.refused;
       // What the cache shows to be in the way, it will show to be gone: nothing needs to be held back then.
       else if (decision.action === 'Foreign' && memory.refused !== undefined) memory.refused.untilMs = 0;
@@ -120,9 +120,11 @@ export class ObjectWriter {
     return refused?.manifest === digestOf(manifest) && laterMs > 0 ? { state: 'Refused', problem: refused.problem, laterMs } : null;
   }
 
-  async #act(owner: Owner, manifest: Manifest, decision: WriteDecision, memory: Memory): Promise<Written> {
+  async #act(owner: Owner, manifest: Manifest, decision: WriteDecision, memory: Memory, live: Child | undefined): Promise<Written> {
     switch (decision.action) {
       case 'Nothing':
+        // Told from the object alone; from now on what changes is told from what it is now.
+        if (live !== undefined && memory.applied?.uid !== live.metadata?.uid) this.#remember(memory, manifest, live);
         return { state: 'InPlace', laterMs: null };
       case 'Later':
         return { state: 'InPlace', laterMs: decision.ms };
@@ -141,14 +143,14 @@ export class ObjectWriter {
 
   async #create(owner: Owner, manifest: Manifest, memory: Memory): Promise<Written> {
     delete memory.applied;
-    const anew = { ...manifest, metadata: { ...manifest.metadata, resourceVersion: NO_VERSION } };
+    const anew = marked(manifest, { resourceVersion: NO_VERSION });
     const created = await this.#options.client.apply<KubeObject>(anew, MANAGER).catch((error: unknown) => {
       if (isConflict(error)) return null;
       throw error;
     });
     if (created === null) return this.#createOverExisting(owner, manifest, memory);
     this.#note('create', manifest, 'it was missing');
-    this.#remember(memory, manifest, created);
+    this.#remember(memory, manifest, toChild(created));
     return { state: 'InPlace', laterMs: null };
   }
 
@@ -157,17 +159,18 @@ export class ObjectWriter {
     const { name, namespace } = manifest.metadata;
     const found = await this.#options.client.find<KubeObject>(resourceOf(manifest), { name, namespace });
     if (found === null) return { state: 'InPlace', laterMs: 0 };
-    return this.#act(owner, manifest, this.decide(owner, manifest, toChild(found)), memory);
+    const live = toChild(found);
+    return this.#act(owner, manifest, this.decide(owner, manifest, live), memory, live);
   }
 
   async #apply(manifest: Manifest, uid: string, memory: Memory): Promise<void> {
     if (manifest.kind === 'Deployment' && !hasReplicas(manifest)) await this.#holdReplicas(manifest);
-    const wanted = { ...manifest, metadata: { ...manifest.metadata, uid } };
+    const wanted = marked(manifest, { uid });
     let result = await this.#options.client.apply<KubeObject>(wanted, { ...MANAGER, force: true });
     if ((await this.#handOver(manifest, result)) !== null) {
       result = await this.#options.client.apply<KubeObject>(wanted, { ...MANAGER, force: true });
     }
-    this.#remember(memory, manifest, result);
+    this.#remember(memory, manifest, toChild(result));
   }
 
   /** For objects that an earlier version has created by POST. Null: its fields are ours by apply already. */
@@ -215,8 +218,7 @@ export class ObjectWriter {
     return memory;
   }
 
-  #remember(memory: Memory, manifest: Manifest, object: KubeObject): void {
-    const { fingerprint, metadata } = toChild(object);
+  #remember(memory: Memory, manifest: Manifest, { fingerprint, metadata }: Child): void {
     const { uid = '', resourceVersion = '' } = metadata ?? {};
     memory.applied = { uid, resourceVersion, fingerprint, manifest: digestOf(manifest), atMs: this.#options.now() };
   }
@@ -243,6 +245,12 @@ function digestOf(manifest: Manifest): string {
   const found = digests.get(manifest) ?? digest(manifest);
   digests.set(manifest, found);
   return found;
+}
+
+/** As it is sent: the object says which manifest it was made from, for an operator that does not remember it. */
+function marked(manifest: Manifest, which: { readonly uid: string } | { readonly resourceVersion: string }): Manifest {
+  const annotations = { ...manifest.metadata.annotations, [APPLIED_ANNOTATION]: digestOf(manifest) };
+  return { ...manifest, metadata: { ...manifest.metadata, ...which, annotations } };
 }
 
 /** The LoadBalancedService that an object was made for, for the log: `namespace/name`. */

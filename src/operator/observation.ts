@@ -25,6 +25,8 @@ export interface Observation {
   /** By name of the report. */
   readonly views: readonly BalancerView[];
   readonly balancers: Workload;
+  /** There are balancers of more than one pod template. */
+  readonly balancersMixed: boolean;
   /** Of backends of type Deployment, by backend name. */
   readonly servers: ReadonlyMap<string, Workload>;
 }
@@ -50,6 +52,7 @@ export function observe(resource: LoadBalancedService, caches: Caches): Observat
       .map((report) => toView(report, caches))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     balancers: workload(balancerName(name), resource.spec.balancer?.dedicated?.replicas ?? INITIAL_BALANCERS),
+    balancersMixed: caches.areBalancersMixed(`${namespace}/${name}`),
     servers: new Map(
       resource.spec.backends
         .filter((backend) => backend.type === 'Deployment')

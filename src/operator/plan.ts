@@ -10,7 +10,7 @@ import { type BalancerView, credible, present } from '../status/view.ts';
 import { decideAdoption, portNamesOf } from './adoption.ts';
 import { type Child, isHeld } from './child.ts';
 import type { Observation } from './observation.ts';
-import { decideRollout, inputsOf, originAnnotations, originOf, type Rollout } from './rollout.ts';
+import { decideRollout, inputsOf, type OthersUnderWay, originAnnotations, originOf, type Rollout } from './rollout.ts';
 
 /** What is to be done for one resource, decided before anything is done. */
 export interface Plan {
@@ -24,6 +24,8 @@ export interface Plan {
   readonly adopt: string | null;
   /** Whether the balancers' pods are replaced because the operator is another one now. */
   readonly rollout: Rollout['step'];
+  /** The Deployment whose pods are replaced, or have been and are not ready, for that reason; null: there is none. */
+  readonly wave: Manifest | null;
   /** Nothing is done at all, because of this. */
   readonly refused: Problem | null;
 }
@@ -35,9 +37,10 @@ export interface PlanInput {
   readonly config: BalancerConfig;
   readonly balancerImage: string;
   readonly release: string;
-  /** Resources whose balancers may be replaced at once for the operator's sake, and how many others are under way. */
+  /** Resources whose balancers may be replaced at once for the operator's sake, whether this one's turn has come, and who else is under way. */
   readonly maxRolling: number;
-  readonly othersRolling: () => number;
+  readonly granted: boolean;
+  readonly othersRolling: () => OthersUnderWay;
 }
 
 export function plan(input: PlanInput): Plan {
@@ -49,7 +52,7 @@ export function plan(input: PlanInput): Plan {
   const adoption = decideAdoption(observation, spec, config);
   const servicePortNames = portNamesOf(asked === 'IfUnowned' ? observation.live('Service', serviceName) : undefined, config);
   const wantedObjects = { resource: observation.resource, spec, config, balancerImage, balancerReplicas, servicePortNames };
-  const { rollout, annotations } = pace(input);
+  const { rollout, wave, annotations } = pace(input);
   const manifests = desiredObjects(wantedObjects).map((manifest) => {
     if (manifest.kind === 'ConfigMap') return annotated(manifest, awaiting(retirement.awaited));
     return isBalancers(manifest, observation) ? annotated(manifest, annotations) : manifest;
@@ -67,6 +70,7 @@ export function plan(input: PlanInput): Plan {
     prune,
     pending: adoption.step === 'Await' ? adoption.pending : waiting(retirement, obsolete.length - prune.length),
     rollout,
+    wave: wave ? (manifests.find((manifest) => isBalancers(manifest, observation)) ?? null) : null,
     adopt: adoption.step === 'Adopt' ? serviceName : null,
     refused: adoption.step === 'Refuse' ? adoption.problem : null,
   };
@@ -83,17 +87,19 @@ function isBalancers({ kind, metadata }: Manifest, { resource }: Observation): b
   return kind === 'Deployment' && metadata.name === balancerName(resourceName(resource));
 }
 
-function pace({ observation, release, maxRolling, othersRolling }: PlanInput) {
+function pace({ observation, release, maxRolling, granted, othersRolling }: PlanInput) {
   const live = observation.live('Deployment', balancerName(resourceName(observation.resource)));
+  const upToDate = observation.balancers.upToDate && !observation.balancersMixed;
   const origin = { release, inputs: inputsOf(observation.resource) };
   const decided = decideRollout({
-    live: live === undefined ? null : { ...originOf(live), upToDate: observation.balancers.upToDate },
+    live: live === undefined ? null : { ...originOf(live), upToDate },
     wanted: origin,
+    granted,
     others: othersRolling,
     max: maxRolling,
   });
   const wave = decided.step === 'Go' || (decided.step === 'Free' && decided.wave);
-  return { rollout: decided.step, annotations: originAnnotations(origin, wave) };
+  return { rollout: decided.step, wave, annotations: originAnnotations(origin, wave) };
 }
 
 function annotated(manifest: Manifest, annotations: Readonly<Record<string, string>>): Manifest {

@@ -87,7 +87,7 @@ export class Reconciler {
   async #bringAbout(key: string, observation: Observation): Promise<Outcome> {
     const { resource } = observation;
     const invalid = this.#validate(key, resource);
-    if (invalid !== null || resource.spec.suspend === true) this.#options.gate.leave(key);
+    if (invalid !== null || resource.spec.suspend === true) this.#options.gate.stopWaiting(key);
     if (invalid !== null) return refused(invalid);
     const egress = this.#options.egress();
     const broken =
@@ -104,19 +104,23 @@ export class Reconciler {
       balancerImage,
       release,
       maxRolling: gate.max,
+      granted: gate.isGranted(key),
       othersRolling: () => gate.others(key),
     });
-    this.#take(key, decided.rollout);
-    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation);
-    if (outcome.stalled === null) return { ...base, pending: outcome.pending };
-    // Whatever was to be replaced has not been: the turn is somebody else's.
-    if (decided.rollout === 'Go') gate.leave(key);
-    return outcome;
+    this.#take(key, decided);
+    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation).catch((error: unknown) => {
+      // It may have been written before, or by the very request that failed.
+      gate.written(key);
+      throw error;
+    });
+    gate.giveBack(key);
+    return outcome.stalled === null ? { ...base, pending: outcome.pending } : outcome;
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
-  async #carryOut(owner: Owner, { manifests, prune, pending, adopt, refused: problem }: Plan, observation: Observation): Promise<Outcome> {
-    const { objects } = this.#options;
+  async #carryOut(owner: Owner, decided: Plan, observation: Observation): Promise<Outcome> {
+    const { manifests, prune, pending, wave, adopt, refused: problem } = decided;
+    const { objects, gate } = this.#options;
     if (problem !== null) return refused(problem);
     // As they were when the manifests were decided: one made for an object that is there must not be the first of one that has gone since.
     const seen = new Map(manifests.map((manifest) => [manifest, observation.live(manifest.kind, manifest.metadata.name)]));
@@ -128,6 +132,7 @@ export class Reconciler {
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
       const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
       this.#comeBack(owner.key, written);
+      if (manifest === wave && written.state === 'InPlace') gate.written(owner.key);
       if (written.state === 'Refused') return refused(written.problem);
       if (written.state === 'NamespaceGoing')
         return waitingFor({ reason: 'NamespaceTerminating', message: 'the namespace is being deleted' });
@@ -143,10 +148,10 @@ export class Reconciler {
   }
 
   /** At once, before anything is awaited: what other workers decide meanwhile counts it. */
-  #take(key: string, rollout: Plan['rollout']): void {
+  #take(key: string, { rollout, wave }: Plan): void {
     const { gate } = this.#options;
-    if (rollout === 'Go') gate.grant(key);
-    else if (rollout === 'Wait') gate.wait(key);
+    if (rollout === 'Wait') gate.wait(key);
+    else if (wave !== null) gate.grant(key);
     else gate.leave(key);
   }
 

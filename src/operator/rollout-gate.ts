@@ -1,4 +1,6 @@
-/** A grant that the cache does not show as a Deployment under way after this long led to nothing. */
+import type { OthersUnderWay } from './rollout.ts';
+
+/** A grant that the cache does not show as a Deployment under way so long after the write led to nothing. */
 const CACHE_LAG_MS = 10_000;
 
 export interface RolloutGateOptions {
@@ -16,7 +18,8 @@ export interface RolloutGateOptions {
 export class RolloutGate {
   readonly max: number;
   readonly #options: RolloutGateOptions;
-  readonly #granted = new Map<string, number>();
+  /** When each was written; null: that is yet to come. */
+  readonly #granted = new Map<string, number | null>();
   readonly #waiting = new Set<string>();
 
   constructor(options: RolloutGateOptions) {
@@ -29,21 +32,41 @@ export class RolloutGate {
     return this.#waiting.size;
   }
 
+  isGranted(key: string): boolean {
+    this.#expire();
+    return this.#granted.has(key);
+  }
+
   /** How many are under way besides `key`. */
-  others(key: string): number {
+  others(key: string): OthersUnderWay {
     const others = this.#underWay();
     others.delete(key);
-    return others.size;
+    return { all: others.size, atWork: [...others].filter((each) => !this.#waiting.has(each)).length };
   }
 
   grant(key: string): void {
     this.#waiting.delete(key);
-    this.#granted.set(key, this.#options.now());
+    this.#granted.set(key, null);
+  }
+
+  /** What was granted has been written, or may have been: from now on the cache is to show it. */
+  written(key: string): void {
+    if (this.#granted.has(key)) this.#granted.set(key, this.#options.now());
+  }
+
+  /** What was granted and not written by now will not be: the turn is somebody else's. */
+  giveBack(key: string): void {
+    if (this.#granted.get(key) === null) this.#granted.delete(key);
   }
 
   wait(key: string): void {
     this.#granted.delete(key);
     this.#waiting.add(key);
+  }
+
+  /** It wants no turn now; one that it has had still counts. */
+  stopWaiting(key: string): void {
+    this.#waiting.delete(key);
   }
 
   /** It needs no turn, or none any more. */
@@ -52,16 +75,24 @@ export class RolloutGate {
     this.#granted.delete(key);
   }
 
-  /** Wakes as many of those that wait as may have their turn now. */
+  /** Wakes as many of those that wait as may have their turn now: first those that are left half-way. */
   next(): void {
     if (this.#waiting.size === 0) return;
-    const free = this.max - this.#underWay().size;
-    for (const key of [...this.#waiting].slice(0, Math.max(0, free))) this.#options.wake(key);
+    const underWay = this.#underWay();
+    const halfWay = [...this.#waiting].filter((key) => underWay.has(key));
+    const others = [...this.#waiting].filter((key) => !underWay.has(key));
+    const free = this.max - underWay.size;
+    for (const key of halfWay.slice(0, Math.max(0, free + halfWay.length))) this.#options.wake(key);
+    for (const key of others.slice(0, Math.max(0, free))) this.#options.wake(key);
   }
 
   #underWay(): Set<string> {
-    const since = this.#options.now() - CACHE_LAG_MS;
-    for (const [key, at] of this.#granted) if (at < since) this.#granted.delete(key);
+    this.#expire();
     return new Set([...this.#options.underWay(), ...this.#granted.keys()]);
+  }
+
+  #expire(): void {
+    const since = this.#options.now() - CACHE_LAG_MS;
+    for (const [key, at] of this.#granted) if (at !== null && at < since) this.#granted.delete(key);
   }
 }

@@ -14,19 +14,27 @@ export interface PodOrigin {
 }
 
 export type Rollout =
-  /** Nothing is replaced for the operator's sake. `wave`: it has been, and is not ready yet. */
+  /** Nothing is replaced for the operator's sake from now on. `wave`: it has been, and is not ready yet. */
   | { readonly step: 'Free'; readonly wave: boolean }
   /** The operator's change is carried out on this one now. */
   | { readonly step: 'Go' }
   /** As many as may be are being replaced, or have been and are not ready. */
   | { readonly step: 'Wait' };
 
+export interface OthersUnderWay {
+  readonly all: number;
+  /** Without those that are left in the middle of a release that is superseded, and wait. */
+  readonly atWork: number;
+}
+
 export interface RolloutQuestion {
   /** Null: there is none yet. */
   readonly live: (Partial<PodOrigin> & { readonly wave: string | undefined; readonly upToDate: boolean }) | null;
   readonly wanted: PodOrigin;
-  /** How many others are under way. */
-  readonly others: () => number;
+  /** It has had its turn, and the cache does not show that yet. */
+  readonly granted: boolean;
+  /** How many others are under way, and how many of those do not wait themselves. */
+  readonly others: () => OthersUnderWay;
   readonly max: number;
 }
 
@@ -35,13 +43,17 @@ export interface RolloutQuestion {
  * time: a release that does not come up costs no more than those their old pods' company. What a resource's owner changes is never held
  * back. All is told from the live Deployments, so that a restarted operator goes on where the last one was.
  */
-export function decideRollout({ live, wanted, others, max }: RolloutQuestion): Rollout {
+export function decideRollout({ live, wanted, granted, others, max }: RolloutQuestion): Rollout {
   if (live === null) return { step: 'Free', wave: false };
   if (live.release === wanted.release) return { step: 'Free', wave: live.wave === wanted.release && !live.upToDate };
-  if (live.inputs !== undefined && live.inputs !== wanted.inputs) return { step: 'Free', wave: false };
-  // Its pods are being replaced already, for a release that is superseded or taken back: that adds nothing to what is under way.
-  if (live.wave !== undefined && !live.upToDate) return { step: 'Go' };
-  return others() < max ? { step: 'Go' } : { step: 'Wait' };
+  const underWay = live.wave !== undefined && !live.upToDate;
+  // One that is in the middle of a wave stays a part of it when its owner changes it too.
+  if (live.inputs !== undefined && live.inputs !== wanted.inputs) return { step: 'Free', wave: granted || underWay };
+  if (granted) return { step: 'Go' };
+  // Its pods are being replaced already, for a release that is superseded or taken back: that adds nothing to what is under way. It may
+  // also be that they had been, and one of them has failed since: so of these too no more go at once.
+  const { all, atWork } = others();
+  return (underWay ? atWork : all) < max ? { step: 'Go' } : { step: 'Wait' };
 }
 
 /** What a cached Deployment of balancers says of itself. */

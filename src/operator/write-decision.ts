@@ -1,8 +1,10 @@
 import { isOlderVersion } from '../kube/resource-version.ts';
-import { type Child, holderOf, isHeld } from './child.ts';
+import type { Manifest } from '../resources/owned.ts';
+import { type ApplyRecord, type Child, holderOf, isHeld } from './child.ts';
+import { covers, type FieldTree } from './field-ownership.ts';
 import { NOBODY } from './write-error.ts';
 
-/** What is remembered of the last write of an object. Losing it (a restart) costs one apply. */
+/** What is remembered of the last write of an object. Lost (a restart), it is told from the object, or costs one apply. */
 export interface Applied {
   readonly uid: string;
   /** Of the manifest that was applied. */
@@ -16,6 +18,7 @@ export interface Applied {
 export interface WriteQuestion {
   /** Digest of the manifest. */
   readonly manifest: string;
+  readonly wanted: Manifest;
   /** As the cache has it. */
   readonly live: Child | undefined;
   readonly applied: Applied | undefined;
@@ -40,7 +43,7 @@ const CACHE_LAG_MS = 10_000;
 /** Somebody who sets a field back again and again is not answered faster than this. */
 const DRIFT_APART_MS = 1_000;
 
-export function decideWrite({ manifest, live, applied, owner, nowMs, adopt }: WriteQuestion): WriteDecision {
+export function decideWrite({ manifest, wanted, live, applied, owner, nowMs, adopt }: WriteQuestion): WriteDecision {
   const ageMs = applied === undefined ? Number.POSITIVE_INFINITY : nowMs - applied.atMs;
   const lag: WriteDecision = { action: 'Later', ms: CACHE_LAG_MS - ageMs };
   if (live === undefined) {
@@ -57,11 +60,24 @@ export function decideWrite({ manifest, live, applied, owner, nowMs, adopt }: Wr
   if (belongsTo === 'a predecessor' || live.metadata?.deletionTimestamp !== undefined) return { action: 'AwaitDeletion' };
 
   const uid = live.metadata?.uid ?? '';
-  if (applied === undefined || applied.uid !== uid) return { action: 'Apply', uid, why: 'NotRemembered' };
+  if (applied === undefined || applied.uid !== uid) {
+    return isAsApplied(live.record, manifest, wanted) ? { action: 'Nothing' } : { action: 'Apply', uid, why: 'NotRemembered' };
+  }
   if (applied.manifest !== manifest) return { action: 'Apply', uid, why: 'Changed' };
   if (applied.fingerprint === live.fingerprint) return { action: 'Nothing' };
   if (isOlderVersion(live.metadata?.resourceVersion ?? '', applied.resourceVersion) && ageMs < CACHE_LAG_MS) return lag;
   return ageMs < DRIFT_APART_MS ? { action: 'Later', ms: DRIFT_APART_MS - ageMs } : { action: 'Apply', uid, why: 'Drifted' };
+}
+
+/** The manifest is the one that was applied last, and nobody has changed a field of it since. */
+function isAsApplied(
+  record: ApplyRecord | undefined,
+  manifest: string,
+  { apiVersion: _apiVersion, kind: _kind, ...wanted }: Manifest,
+): boolean {
+  if (record?.manifest !== manifest) return false;
+  const { name: _name, namespace: _namespace, ...metadata } = wanted.metadata;
+  return covers(JSON.parse(record.fields) as FieldTree, { ...wanted, metadata });
 }
 
 /**

@@ -62,9 +62,14 @@ export function writeResponse(
 /** A piece of a request's body that may be kept: nobody writes into it. A string is latin1: one character is one byte. */
 export type BodyPiece = Buffer | string;
 
-/** The payload of a request in pieces that may be kept. Views of `pieces` are: nobody else writes into them. */
+/** The payload of a request in pieces that may be kept. Where they are views of `pieces`, nobody may write into those any more. */
 export function bodyPieces(pieces: readonly Buffer[]): readonly BodyPiece[] {
   const bytes = bytesOf(pieces);
   if (bytes === 0) return [];
-  return bytes <= ONE_STRING_BYTES ? [asText('', false, pieces, bytes, false)] : pieces;
+  return stayViews(pieces) ? pieces : [asText('', false, pieces, bytes, false)];
+}
+
+/** Whether `bodyPieces` of these are views of them; of little it makes a string. */
+export function stayViews(pieces: readonly Buffer[]): boolean {
+  return bytesOf(pieces) > ONE_STRING_BYTES;
 }

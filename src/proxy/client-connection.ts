@@ -6,7 +6,7 @@ import { errorText } from '../http1/response-text.ts';
 import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
 import { matchPreface } from '../http2/preface.ts';
 import type { AcceptedReads } from './accepted-reads.ts';
-import type { PayloadSource } from './body-text.ts';
+import { type PayloadSource, stayViews } from './body-text.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
 import { Exchange } from './exchange.ts';
@@ -297,7 +297,7 @@ export class ClientConnection implements ExchangeClient {
     this.#payloadBytes = 0;
     if (this.#tooLarge(head.framing, payload)) this.#refuseBody(exchange);
     else exchange.begin(payload, this.#body.done);
-    this.#leavePayload(exchange);
+    this.#leavePayload(exchange, payload);
   }
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
@@ -310,13 +310,13 @@ export class ClientConnection implements ExchangeClient {
     }
     if (this.#tooLarge(NO_BODY, payload)) this.#refuseBody(exchange);
     else exchange.body(payload, this.#body.done);
-    this.#leavePayload(exchange);
+    this.#leavePayload(exchange, payload);
     return end;
   }
 
   /** What the exchange still has use for is not read into again. */
-  #leavePayload(exchange: Exchange): void {
-    if (exchange.holdsPayload) this.#reads?.leave();
+  #leavePayload(exchange: Exchange, payload: readonly Buffer[]): void {
+    if (stayViews(payload) && exchange.holdsPayload) this.#reads?.leave();
   }
 
   /** Whether the body is over its limit: by the length that it is to have, or by what has come of it. */

@@ -91,7 +91,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     this.#holdFor(attempt);
   }
 
-  /** Views of what was handed over last are in use: for another attempt, or by a write that is not done. */
+  /** What was handed over last is in use: for another attempt, or by a write that is not done. */
   get holdsPayload(): boolean {
     return (this.#replay?.holds ?? false) || (this.#current?.hasUnsent ?? false);
   }

@@ -95,6 +95,12 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     return pod;
   }
 
+  /** Lines of `kubectl describe`, with one blank between words. */
+  async function described(): Promise<string[]> {
+    const text = await kubectl(['describe', 'lbs', name, '-n', world.namespace]);
+    return text.split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '));
+  }
+
   const failoversNow = async (): Promise<RecentFailover[]> => (await world.status(name)).recentFailovers ?? [];
 
   /** Until an Event with this reason speaks of the pod, again where it did `before`. */
@@ -187,6 +193,8 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
           const failover = await failoverTold(context, victim, () => signal('SIGSTOP', victim, plainVictim));
           assert.match(failover.reason ?? '', /^(HeartbeatTimeout|TrafficUnanswered)$/);
           await world.conditions(name, { EndpointsHealthy: 'False', Ready: 'True', FailOpen: 'False' });
+          const lines = await described();
+          assert.equal(lines[lines.indexOf('Unhealthy Endpoints:') + 1], `Address: ${victim.status.podIP}:8080`);
           await pause(CLIENTS_PATIENCE_MS);
           thaw();
           await recoveryTold(context, victim, failover, recovered, Date.now());
@@ -309,9 +317,37 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   );
 
   world.test('kubectl describe tells the story', async () => {
-    const text = await kubectl(['describe', 'lbs', name, '-n', world.namespace]);
-    for (const part of [/Recent Failovers:/, /Detection Milliseconds:/, /Warning +Failover /, /Normal +Recovered /])
-      assert.match(text, part);
+    let missing: string[] = [];
+    await waitFor(
+      'what the status says of the last failover and of T = N / R',
+      async () => {
+        const { recentFailovers: [last] = [], heartbeat } = await world.status(name);
+        const lines = await described();
+        const wanted = [
+          'Recent Failovers:',
+          `Endpoint: ${last?.endpoint}`,
+          `Pod Name: ${last?.podName}`,
+          `Reason: ${last?.reason}`,
+          `Detection Milliseconds: ${last?.detectionMilliseconds}`,
+          `Rescued: ${last?.rescued}`,
+          `Lost: ${last?.lost}`,
+          `Servers: ${heartbeat?.servers}`,
+          `Responses Per Second: ${heartbeat?.responsesPerSecond}`,
+          'Interval Milliseconds: 200',
+          // A tenth over the interval, and two timeouts of 200 ms.
+          'Max Detection Milliseconds: 620',
+        ];
+        missing = wanted.filter((line) => !lines.includes(line));
+        return missing.length === 0;
+      },
+      { timeoutMs: 5_000, saw: () => missing },
+    );
+    const lines = await described();
+    for (const event of [/^Warning Failover .* is out of service: \w+, seen after \d+ ms/, /^Normal Recovered .* is back in service after/])
+      assert.ok(
+        lines.some((line) => event.test(line)),
+        `${event}`,
+      );
     const stored = await api.get(`${paths.resources(world.namespace)}/${name}`);
     assert.ok(JSON.stringify(stored).length < 50_000);
   });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { suite } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import type { KubeObject } from '../../src/api/meta.ts';
@@ -9,6 +7,7 @@ import type { Port } from '../../src/api/v1alpha1/types.ts';
 import { type Certificate, createCertificate } from '../support/certificate.ts';
 import { helloBackend, resource } from './support/manifests.ts';
 import { isReady } from './support/objects.ts';
+import { PortForward } from './support/port-forward.ts';
 import { waitFor } from './support/wait.ts';
 import { useWorld } from './support/world.ts';
 
@@ -37,14 +36,8 @@ suite('Secrets that an HTTPS port needs', () => {
   async function forwarded<T>(use: (port: number) => Promise<T>): Promise<T> {
     const [pod] = await world.balancers(name);
     assert.ok(pod);
-    const args = ['port-forward', '-n', world.namespace, `pod/${pod.metadata.name}`, ':10443'];
-    const child = spawn('kubectl', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    try {
-      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-      return await use(Number(/127\.0\.0\.1:(\d+)/.exec(line)?.[1]));
-    } finally {
-      child.kill();
-    }
+    using forward = await PortForward.start(world.namespace, pod.metadata.name, 10443);
+    return await use(forward.port);
   }
 
   async function secured(port: number): Promise<TLSSocket> {

@@ -10,7 +10,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Balancer } from '../../src/balancer/balancer.ts';
 import { EndpointResolver, type EndpointSlice, SERVICE_NAME_LABEL } from '../../src/kube/endpoint-slices.ts';
 import type { BalancerConfig } from '../../src/model/config.ts';
-import { balancerConfig, startBalancer } from '../support/start-balancer.ts';
+import { backendConfig, balancerConfig, httpCheck, startBalancer } from '../support/start-balancer.ts';
 import { Report } from './report.ts';
 
 const ENDPOINTS = Number(process.env.BALANCER_ENDPOINTS ?? 5_000);
@@ -26,18 +26,10 @@ const children: ChildProcess[] = [];
 function config(): BalancerConfig {
   return balancerConfig({
     backends: [
-      {
-        name: 'fixed',
-        protocol: 'HTTP1',
-        weight: null,
-        tls: null,
-        proxyProtocol: null,
-        serverNames: [],
-        source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] },
-      },
+      backendConfig({ source: { type: 'EndpointSlices', service: 'shop', serverWeight: 1, ports: [{ listener: 'http', port: 'http' }] } }),
     ],
     heartbeat: {
-      check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 399 }] },
+      check: httpCheck(),
       schedule: { type: 'Budget', checksPerSecond: 200, minIntervalMs: 50, maxIntervalMs: 3_600_000 },
       timeoutMs: 1_000,
     },

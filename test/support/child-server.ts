@@ -13,7 +13,7 @@ const server = require('node:http').createServer((request, answer) => {
   console.log('ran ' + id);
   setTimeout(() => answer.end(process.argv[1]), 5);
 });
-server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => console.log('port ' + server.address().port));
+server.listen(Number(process.argv[2]), process.argv[3], () => console.log('port ' + server.address().port));
 `;
 
 /** A server in a process of its own, to be killed and frozen. */
@@ -29,8 +29,8 @@ export class ChildServer {
     this.ran = ran;
   }
 
-  static async start(name: string, port = 0): Promise<ChildServer> {
-    const child = spawn(process.execPath, ['-e', PROGRAM, name, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  static async start(name: string, port = 0, host = '127.0.0.1'): Promise<ChildServer> {
+    const child = spawn(process.execPath, ['-e', PROGRAM, name, String(port), host], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ran: string[] = [];
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const listening = new Promise<number>((resolve) => {

@@ -1,5 +1,13 @@
 import { Balancer, type BalancerOptions } from '../../src/balancer/balancer.ts';
-import type { BalancerConfig, FailoverConfig, HeartbeatConfig, LimitsConfig, ListenerConfig } from '../../src/model/config.ts';
+import type {
+  BackendConfig,
+  BalancerConfig,
+  FailoverConfig,
+  HeartbeatConfig,
+  HttpCheckConfig,
+  LimitsConfig,
+  ListenerConfig,
+} from '../../src/model/config.ts';
 import { type Endpoint, endpointId } from '../../src/model/endpoint.ts';
 import type { BalancerReportBody } from '../../src/model/report.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
@@ -19,17 +27,7 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
     namespace: 'default',
     uid: 'b4b0a3a2-0c2d-4f5e-9f58-0e9a4b0f0001',
     generation: 1,
-    backends: [
-      {
-        name: 'fixed',
-        protocol: 'HTTP1',
-        weight: null,
-        tls: null,
-        proxyProtocol: null,
-        serverNames: [],
-        source: { type: 'Addresses', addresses: [] },
-      },
-    ],
+    backends: [backendConfig()],
     strategy: 'RoundRobin',
     telemetry: { accessLog: 'None', responseHeader: null },
     egress: null,
@@ -84,6 +82,33 @@ export function balancerConfig(changes: ConfigChanges = {}): BalancerConfig {
       pendingTimeoutMs: 1_000,
       ...changes.limits,
     },
+  };
+}
+
+/** The backend `fixed`, whose servers are given by address and yet to be told, with `changes` on top. */
+export function backendConfig(changes: Partial<BackendConfig> = {}): BackendConfig {
+  return {
+    name: 'fixed',
+    protocol: 'HTTP1',
+    weight: null,
+    tls: null,
+    proxyProtocol: null,
+    serverNames: [],
+    source: { type: 'Addresses', addresses: [] },
+    ...changes,
+  };
+}
+
+/** Heartbeats are `GET /healthz` to the endpoint itself, with `changes` on top. */
+export function httpCheck(changes: Partial<HttpCheckConfig> = {}): HttpCheckConfig {
+  return {
+    type: 'HTTP',
+    path: '/healthz',
+    port: null,
+    host: null,
+    headers: [],
+    expectedStatuses: [{ start: 200, end: 299 }],
+    ...changes,
   };
 }
 
@@ -142,4 +167,9 @@ export async function startBalancer(
 export function failures({ balancer }: StartedBalancer): Record<string, number> {
   const found = balancer.metrics().matchAll(/^evenkeel_failures_total\{listener="http",reason="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...found].map(([, reason = '', count]) => [reason, Number(count)]));
+}
+
+/** Requests at the listener `http` that wait for a server. */
+export function pending({ balancer }: StartedBalancer): number {
+  return Number(/^evenkeel_pending_requests\{listener="http"\} (\d+)$/m.exec(balancer.metrics())?.[1]);
 }

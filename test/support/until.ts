@@ -8,3 +8,14 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
     await delay(2);
   }
 }
+
+/** Resolves when `value` has not changed for a while. */
+export async function steady(value: () => number): Promise<void> {
+  let last = value();
+  let since = performance.now();
+  await until(() => {
+    if (value() !== last) since = performance.now();
+    last = value();
+    return performance.now() - since > 300;
+  }, 'it changes no more');
+}

@@ -12,7 +12,7 @@ export interface LoadBalancedService {
   status?: LoadBalancedServiceStatus;
 }
 /**
- * What is wanted.
+ * What is wanted of ports, servers, balancing, heartbeats and failover. Only ports and backends have to be given.
  */
 export interface LoadBalancedServiceSpec {
   /**
@@ -64,7 +64,7 @@ export interface LoadBalancedServiceSpec {
     };
   };
   /**
-   * What the balancer tells of single requests.
+   * What the balancer tells of each request.
    */
   telemetry?: {
     /**
@@ -192,11 +192,11 @@ export interface Backend {
   ports?: BackendPort[];
   tls?: BackendTls;
   /**
-   * Version of the PROXY protocol in which each connection to a server of this backend begins by telling whose it is, TLS or not; heartbeats that go to the port which takes the traffic tell that they are nobody's. Such a connection serves one client only, so there are more of them. Default is none.
+   * Version of the PROXY protocol by whose header each connection to a server of this backend begins, before any TLS, to say which client it is for; V1 is text, V2 is binary. Heartbeats that go to the port which takes the traffic begin with one, too, which names no client. Such a connection serves one client only, so there are more of them. Default is none.
    */
   proxyProtocol?: 'V1' | 'V2';
   /**
-   * Hosts that clients of ports of protocol TLS ask for (SNI) to reach this backend; several backends with one name share its clients by their weights. A wildcard as the first label stands for one label or more; the most specific name wins. A client that asks for no host, or for one that no backend has, goes to the backends without serverNames; where there are none, it is refused with the alert unrecognized_name. Up to 16. Default is none.
+   * Hosts that clients of ports of protocol TLS ask for (SNI) to reach this backend; several backends with one name share its clients by their weights. A wildcard as the first label stands for one label or more; the most specific name wins. A client that asks for no host, or for one that no backend has, goes to the backends without serverNames; where there are none, it is refused with the alert unrecognized_name. 1 to 16. Default is none.
    */
   serverNames?: string[];
   deployment?: BackendDeployment;
@@ -293,11 +293,11 @@ export interface BackendAddress {
  */
 export interface Heartbeat {
   /**
-   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2. Default TCP.
+   * What counts as an answer. HTTP is a response with an expected status; TCP is a connection that is accepted, with the handshake where the backend has tls; GRPC is SERVING from grpc.health.v1.Health/Check over HTTP/2. The system accepts connections for a process that is frozen, so HTTP and GRPC find more. On ports of protocol TCP, and of TLS to backends without tls, an accepted connection is enough whatever the type, unless the heartbeat has a port of its own. Default TCP.
    */
   type?: 'HTTP' | 'TCP' | 'GRPC';
   /**
-   * The request of a heartbeat, GET over HTTP/1.1; type HTTP.
+   * The request of a heartbeat, GET over HTTP/1.1, also where the backend's protocol is HTTP2; type HTTP.
    */
   http?: {
     /**
@@ -305,7 +305,7 @@ export interface Heartbeat {
      */
     path?: string;
     /**
-     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic; there clear text is spoken. Default is the server's own port.
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic; it is asked in clear text. Default is the server's own port.
      */
     port?: number;
     /**
@@ -361,7 +361,7 @@ export interface Heartbeat {
      */
     service?: string;
     /**
-     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic. Default is the server's own port.
+     * Port to ask on, 1 to 65535, where it is not the one that takes the traffic; it is asked in clear text. Default is the server's own port.
      */
     port?: number;
   };
@@ -440,7 +440,7 @@ export interface Failover {
    */
   retryMethods?: 'Safe' | 'Idempotent' | 'Keyed' | 'None';
   /**
-   * Retries of the last seconds in percent of their requests, 0 to 100, with a floor of 10 retries a second, so that retries never multiply an outage. Default 20.
+   * Most retries of a balancer in 10 s, in percent of its requests in that time, 0 to 100, so that retries never multiply an outage; 10 in a second are allowed in any case. Default 20.
    */
   retryBudgetPercent?: number;
   /**
@@ -521,7 +521,7 @@ export interface Limits {
    */
   tunnelIdleTimeout?: string;
   /**
-   * The same, where one side has ended its half. A duration of 1s to 168h. Default 60s.
+   * How long a TCP connection, or an upgraded one, may be without a byte once one side has ended its half. A duration of 1s to 168h. Default 60s.
    */
   tunnelHalfOpenTimeout?: string;
   /**

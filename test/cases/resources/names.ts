@@ -29,10 +29,6 @@ export const namesCases: ResourceCases = {
     resource: withBackends('{type: Addresses, addresses: [{host: a, port: 1}]}'),
     refused: { at: 'spec.backends[0].name', says: 'is required', serverSays: 'Required value' },
   },
-  'a backend of an empty name is refused': {
-    resource: withBackends(fixed('""')),
-    refused: { at: 'spec.backends[0].name', says: 'must not be empty', serverSays: 'should be at least 1 chars long' },
-  },
   'a backend named balancer is refused': {
     resource: withBackends(fixed('balancer')),
     refused: { at: 'spec.backends[0].name', says: 'must not be balancer' },
@@ -45,10 +41,6 @@ export const namesCases: ResourceCases = {
   'names of 62 characters together are taken where nothing is made for the backend': {
     resource: shop({ name: long(30), backends: `[${fixed(long(32))}]` }),
   },
-  'a backend of 61 characters is refused': {
-    resource: withBackends(fixed(long(61))),
-    refused: { at: 'spec.backends[0].name', says: 'must have at most 60 characters', serverSays: 'Too long' },
-  },
   'a Service name that is no DNS-1035 label is refused': {
     resource: withSpec('service: {name: 1store}'),
     refused: { at: 'spec.service.name', says: LABEL },
@@ -58,24 +50,6 @@ export const namesCases: ResourceCases = {
     refused: { at: 'spec.service.name', says: LABEL },
   },
   'a Service that is taken over and left behind is taken': { resource: withSpec('service: {adoption: IfUnowned, deletion: Orphan}') },
-  'an adoption that is not known is refused': {
-    resource: withSpec('service: {adoption: Always}'),
-    refused: { at: 'spec.service.adoption', says: 'must be Never or IfUnowned', serverSays: 'Unsupported value: "Always"' },
-  },
-  'a deletion that is not known is refused': {
-    resource: withSpec('service: {deletion: Retain}'),
-    refused: { at: 'spec.service.deletion', says: 'must be Delete or Orphan', serverSays: 'Unsupported value: "Retain"' },
-  },
-  'a Service type that is not known is refused': {
-    resource: withSpec('service: {type: ExternalName}'),
-    refused: { at: 'spec.service.type', says: 'must be ClusterIP or NodePort or LoadBalancer', serverSays: 'Unsupported value' },
-  },
-
-  // References
-  'a serviceRef to the clients’ own Service is refused': {
-    resource: withBackends(service('a', 'shop')),
-    refused: { at: 'spec.backends', says: 'must not name the Service that clients of this resource use' },
-  },
   'a serviceRef to the clients’ own Service under its given name is refused': {
     resource: shop({ backends: `[${service('a', 'store')}]`, spec: 'service: {name: store}' }),
     refused: { at: 'spec.backends', says: 'must not name the Service that clients of this resource use' },

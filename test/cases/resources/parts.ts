@@ -53,6 +53,8 @@ export const withFailover = (failover: string) => withSpec(`failover: ${failover
 export const withLimits = (limits: string) => withSpec(`limits: ${limits}`);
 export const withCheck = (http: string) => withHeartbeat(`{type: HTTP, http: ${http}}`);
 export const withHost = (host: string) => withBackends(`{name: a, type: Addresses, addresses: [{host: ${host}, port: 80}]}`);
+export const withTemplate = (template: string) => withSpec(`balancer: {type: Dedicated, dedicated: {template: ${template}}}`);
+export const withPodSpec = (spec: string) => withTemplate(`{spec: ${spec}}`);
 export const withTrusted = (cidr: string) => withPorts(`[{name: http, port: 80, trustedProxies: [${cidr}]}]`);
 export const withHeader = (name: string, value = 'x') => withCheck(`{headers: [{name: ${name}, value: ${value}}]}`);
 export const twoPorts = '[{name: http, port: 80}, {name: admin, port: 81}]';

@@ -1,13 +1,9 @@
-import { deployment, LABEL, long, many, type ResourceCases, shop, twoPorts, withBackends, withPorts, withTrusted } from './parts.ts';
+import { deployment, LABEL, type ResourceCases, shop, twoPorts, withBackends, withPorts, withTrusted } from './parts.ts';
 
 const CIDR = 'must be a CIDR, such as 10.0.0.0/8 or fd00::/8';
 
 export const portsCases: ResourceCases = {
   // Ports
-  'no port is refused': {
-    resource: withPorts('[]'),
-    refused: { at: 'spec.ports', says: 'must have at least 1 item', serverSays: 'at least 1 items' },
-  },
   'a port 0 is refused': {
     resource: withPorts('[{name: http, port: 0}]'),
     refused: { at: 'spec.ports[0].port', says: 'must be at least 1, not 0', serverSays: 'greater than or equal to 1' },
@@ -19,10 +15,6 @@ export const portsCases: ResourceCases = {
   'a protocol in the wrong case is refused': {
     resource: withPorts('[{name: http, port: 80, protocol: http}]'),
     refused: { at: 'spec.ports[0].protocol', says: 'did you mean HTTP?', serverSays: 'Unsupported value' },
-  },
-  'a port name of 16 characters is refused': {
-    resource: withPorts(`[{name: ${long(16)}, port: 80}]`),
-    refused: { at: 'spec.ports[0].name', says: 'must have at most 15 characters', serverSays: 'Too long' },
   },
   'a port name with capitals is refused': {
     resource: withPorts('[{name: Http, port: 80}]'),
@@ -38,10 +30,6 @@ export const portsCases: ResourceCases = {
       backends: `[${deployment('a', ', ports: [{name: http, port: 80}, {name: tcp, port: 81}]')}]`,
     }),
     refused: { at: 'spec.ports', says: 'each port number may be given only once' },
-  },
-  'seventeen ports are refused': {
-    resource: withPorts(`[${many(17, (index) => `{name: p${index}, port: ${index + 1}}`).join(', ')}]`),
-    refused: { at: 'spec.ports', says: 'must have at most 16 items', serverSays: 'Too many' },
   },
   'a trusted proxy that is no CIDR is refused': {
     resource: withTrusted('10.0.0.1'),

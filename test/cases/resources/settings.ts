@@ -2,16 +2,6 @@ import { type ResourceCases, SHORT_TIME, withFailover, withLimits, withSpec } fr
 
 export const settingsCases: ResourceCases = {
   // Strategy
-  'a strategy that is not known is refused': {
-    resource: withSpec('strategy: {type: LeastRequests}'),
-    refused: { at: 'spec.strategy.type', says: 'must be RoundRobin or Random or WeightedRoundRobin', serverSays: 'Unsupported value' },
-  },
-
-  // Failover
-  'retry methods that are not known are refused': {
-    resource: withFailover('{retryMethods: All}'),
-    refused: { at: 'spec.failover.retryMethods', says: 'must be Safe or Idempotent or Keyed or None', serverSays: 'Unsupported value' },
-  },
   'a retry budget over 100 percent is refused': {
     resource: withFailover('{retryBudgetPercent: 101}'),
     refused: { at: 'spec.failover.retryBudgetPercent', says: 'must be at most 100', serverSays: 'less than or equal to 100' },
@@ -104,10 +94,6 @@ export const settingsCases: ResourceCases = {
   'fewer requests of a server than workers to share them are refused': {
     resource: withSpec('limits: {requestsPerServer: 3}\n  balancer: {type: Dedicated, dedicated: {workers: 4}}'),
     refused: { at: 'spec.limits', says: 'is shared out among balancer.dedicated.workers' },
-  },
-  'an access log that is not known is refused': {
-    resource: withSpec('telemetry: {accessLog: Text}'),
-    refused: { at: 'spec.telemetry.accessLog', says: 'must be None or JSON', serverSays: 'Unsupported value' },
   },
   'a response header that is no token is refused': {
     resource: withSpec('telemetry: {responseHeader: "X-A: b"}'),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parse } from 'yaml';
-import type { BalancerReport, LoadBalancedService, LoadBalancedServiceStatus } from '../../../src/api/v1alpha1/types.ts';
+import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
 import { parseResources } from '../../../src/config/parse-resources.ts';
 import { attacks, isName, nameAttacks, textFields } from '../../cases/attacks.ts';
 import { resourceCases } from '../../cases/resources.ts';
@@ -130,112 +130,6 @@ for (const mode of ['client-side', 'server-side'] as const) {
     }
   });
 }
-
-suite('what the operator and the balancers write', () => {
-  const long = 'x'.repeat(253);
-  const time = '2026-01-02T03:04:05Z';
-  const many = <T>(count: number, item: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => item(index));
-
-  test('the fullest report is taken, and kept as it is', async () => {
-    const spec: BalancerReport['spec'] = {
-      appliedGeneration: 3,
-      configError: '',
-      endpointsStale: false,
-      backends: many(16, (index) => ({ name: `b${index}`, endpoints: 1000, healthy: 900 })),
-      heartbeat: {
-        servers: 1000,
-        responsesPerSecond: 0.25,
-        intervalMilliseconds: 312.5,
-        maxDetectionMilliseconds: 1343.75,
-        overMaxInterval: true,
-      },
-      unhealthyEndpoints: many(100, (index) => ({
-        address: `10.0.0.${index}:8080`,
-        backend: 'b0',
-        state: 'Unhealthy',
-        reason: 'HeartbeatTimeout',
-        forMilliseconds: 1.5,
-        podName: long,
-        nodeName: long,
-      })),
-      unhealthyOmitted: 7,
-      failOpen: ['http'],
-      failovers: many(20, (index) => ({
-        id: `f-${index}`,
-        address: `10.0.0.${index}:8080`,
-        backend: 'b0',
-        reason: 'HeartbeatTimeout',
-        detectionMilliseconds: 712.25,
-        rescued: 5,
-        lost: 1,
-        agoMilliseconds: 20,
-        outMilliseconds: index === 0 ? null : 30.5,
-      })),
-    };
-    const report = { apiVersion: 'evenkeel.dev/v1alpha1', kind: 'BalancerReport', metadata: { name: 'shop-1' }, spec };
-    const path = `/apis/evenkeel.dev/v1alpha1/namespaces/${namespace}/balancerreports`;
-    const { status, text } = await api.request('POST', `${path}?fieldValidation=Strict`, report);
-    assert.equal(status, 201, text);
-    const stored = await api.get<BalancerReport>(`${path}/shop-1`);
-    assert.deepEqual(stored?.spec, spec);
-  });
-
-  test('the fullest status is taken, shown in the columns, and does not touch the spec', async () => {
-    const status: LoadBalancedServiceStatus = {
-      observedGeneration: 1,
-      conditions: ['Accepted', 'Programmed', 'Ready', 'EndpointsHealthy', 'FailOpen', 'HeartbeatsOnTime', 'Reconciling', 'Stalled'].map(
-        (type) => ({ type, status: 'True', observedGeneration: 1, lastTransitionTime: time, reason: 'Because', message: '' }),
-      ),
-      summary: { endpoints: '59/60', balancers: '2/2', strategy: 'RoundRobin' },
-      balancers: many(100, (index) => ({ name: `${long.slice(3)}${100 + index}`, appliedGeneration: 1, lastFailover: 'x'.repeat(64) })),
-      backends: many(16, (index) => ({ name: `b${index}`, desired: 60, ready: 60, healthy: 59 })),
-      heartbeat: { servers: 60, responsesPerSecond: 0.5, intervalMilliseconds: 300, maxDetectionMilliseconds: 1100 },
-      unhealthyEndpoints: many(32, (index) => ({
-        address: `[fd00::${index}]:8080`,
-        backend: 'stable',
-        podName: long,
-        nodeName: long,
-        state: 'Unhealthy',
-        reason: 'HeartbeatTimeout',
-        lastTransitionTime: time,
-        unhealthyBalancers: 1,
-        totalBalancers: 2,
-      })),
-      unhealthyOmitted: 968,
-      failovers: 3,
-      lastFailoverTime: time,
-      recentFailovers: many(10, (index) => ({
-        id: `${index}`,
-        time,
-        endpoint: '10.0.0.7:8080',
-        backend: 'stable',
-        podName: long,
-        nodeName: long,
-        reason: 'HeartbeatTimeout',
-        detectionMilliseconds: 700,
-        rescued: 5,
-        lost: 0,
-        recoveryTime: time,
-      })),
-    };
-    const resource = parse(resourceCases['the smallest resource is taken']?.resource ?? '') as LoadBalancedService;
-    resource.metadata.name = 'columns';
-    resource.spec.suspend = true;
-    await api.send('POST', collection, resource);
-    const path = `${collection}/columns`;
-    const columns = await waitFor('the columns show the status (an operator that runs here may write its own at any moment)', async () => {
-      const patch = { status, spec: { suspend: false } };
-      const answer = await api.request('PATCH', `${path}/status?fieldValidation=Strict`, patch, 'application/merge-patch+json');
-      const stored = JSON.parse(answer.text) as LoadBalancedService;
-      assert.deepEqual(stored.status, status);
-      assert.equal(stored.spec.suspend, true);
-      const lines = (await kubectl(['get', 'lbs', 'columns', '-n', namespace])).split('\n').map((line) => line.trim().split(/ {2,}/));
-      return lines[1]?.includes('59/60') ? lines : null;
-    });
-    assert.deepEqual(columns[0], ['NAME', 'ENDPOINTS', 'BALANCERS', 'STRATEGY', 'READY', 'FAILOVERS', 'LAST-FAILOVER', 'AGE']);
-    assert.deepEqual(columns[1]?.slice(0, 6), ['columns', '59/60', '2/2', 'RoundRobin', 'True', '3']);
-  });
-});
 
 /** Lists that are maps may come back in another order. */
 function sorted(spec: LoadBalancedService['spec'] | undefined): unknown {

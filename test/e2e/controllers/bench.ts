@@ -9,6 +9,7 @@ import { KubeClient } from '../../../src/kube/client.ts';
 import type { Credentials } from '../../../src/kube/credentials.ts';
 import { findCredentials } from '../../../src/kube/kubeconfig.ts';
 import { type ResourceRef, Resources } from '../../../src/kube/resources.ts';
+import { CHILD_KINDS } from '../../../src/operator/caches.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
 import { createLogger } from '../../../src/telemetry/create-logger.ts';
 import { waitFor } from '../support/wait.ts';
@@ -169,21 +170,10 @@ export function conditionsHold(resource: LoadBalancedService, wanted: Record<str
   });
 }
 
-const MADE = [
-  Resources.Deployment,
-  Resources.Service,
-  Resources.ConfigMap,
-  Resources.ServiceAccount,
-  Resources.Role,
-  Resources.RoleBinding,
-  Resources.PodDisruptionBudget,
-  Resources.NetworkPolicy,
-] as const;
-
 /** What is there of a resource: `Kind/name`, with the object. */
 export async function made(namespace: string, name = 'shop'): Promise<Map<string, KubeObject>> {
   const lists = await Promise.all(
-    MADE.map((ref) => client.list<KubeObject>(ref, { namespace, labelSelector: `evenkeel.dev/service=${name}` })),
+    CHILD_KINDS.map((ref) => client.list<KubeObject>(ref, { namespace, labelSelector: `evenkeel.dev/service=${name}` })),
   );
   return new Map(lists.flatMap(({ items }) => items.map((item): [string, KubeObject] => [`${item.kind}/${item.metadata?.name}`, item])));
 }

@@ -3,6 +3,7 @@ import { ApiError, ConnectionError, isConflict, isForbidden, isNotFound } from '
 import { Resources } from '../../../src/kube/resources.ts';
 import type { BalancerConfig } from '../../../src/model/config.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
+import { reportBody } from '../../support/reports.ts';
 import { client } from './bench.ts';
 
 interface Pod extends KubeObject {
@@ -112,10 +113,8 @@ export class StandIn {
       return { name: backend.name, endpoints, healthy: endpoints };
     });
     const total = backends.reduce((sum, backend) => sum + backend.endpoints, 0);
-    const report: BalancerReportBody = {
+    const report = reportBody({
       appliedGeneration: config.generation,
-      configError: '',
-      endpointsStale: false,
       backends,
       heartbeat: {
         servers: total,
@@ -124,13 +123,7 @@ export class StandIn {
         maxDetectionMilliseconds: 2100,
         overMaxInterval: false,
       },
-      unhealthyEndpoints: [],
-      unhealthyOmitted: 0,
-      refusedEndpoints: [],
-      refusedOmitted: 0,
-      failOpen: [],
-      failovers: [],
-    };
+    });
     const spec = this.#distort(report, name);
     if (this.#written.get(name) === JSON.stringify(spec)) return;
     const metadata = {

@@ -80,6 +80,34 @@ suite('an upgrade of the operator', { timeout: 300_000 }, () => {
     await settled();
   });
 
+  test('at no time are more replaced than may be, and a release that is taken back half-way is paced too', async () => {
+    for (const name of names) await applyResource(resourceIn(bench.namespace, spec, name));
+    await settled();
+    const seen: number[] = [];
+    const watching = new AbortController();
+    // A generation that the controller has not seen yet may also be one of which only annotations are others, as when a wave is over.
+    const underWay = async () => {
+      const selector = { namespace: bench.namespace, labelSelector: 'evenkeel.dev/component=balancer' };
+      const { items } = await client.list<KubeObject & { status?: Record<string, number> }>(Resources.Deployment, selector);
+      return items.filter(({ metadata, status = {} }) => {
+        const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
+        const unseen = observedGeneration < (metadata?.generation ?? 0) && metadata?.annotations?.['evenkeel.dev/wave'] !== undefined;
+        return unseen || updatedReplicas < 2 || availableReplicas < 2 || replicas > 2;
+      }).length;
+    };
+    const watch = (async () => {
+      while (!watching.signal.aborted) seen.push(await underWay());
+    })();
+    await upgrade();
+    await waitFor('some to be replaced', async () => (await replaced()).length >= 3);
+    await bench.restart({ balancerImage: OLD, maxRollingBalancers: 2, allowedAddresses: ALLOWED });
+    await waitFor('all to be put back', async () => (await replaced()).length === 0 && (await underWay()) === 0);
+    await settled();
+    watching.abort();
+    await watch;
+    assert.ok(Math.max(...seen) <= 2 && Math.max(...seen) > 0, `${Math.max(...seen)} at once`);
+  });
+
   test('objects of release 0.1.0 are taken up as they are: none is made anew, none is lost, and no field of them stays behind', async () => {
     await bench.operator.stop();
     const [resource, ...objects] = parseAllDocuments(readFileSync(FIXTURE, 'utf8')).map((each) => each.toJS() as KubeObject);

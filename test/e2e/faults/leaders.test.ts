@@ -88,6 +88,9 @@ suite('leaders', { concurrency: 4, timeout: 600_000 }, () => {
       await waitFor('the old backend to go', async () => !('Deployment/shop--stable' in (await stage.uids())));
       const before = await stage.uids();
       await first.end();
+      // Something for it to write: where nothing differs it says nothing.
+      const blue = { namespace: stage.namespace, name: 'shop--blue' };
+      await client.mergePatch(Resources.Deployment, blue, { spec: { replicas: 3 } }, { fieldManager: 'somebody' });
       await second.says('"leading"');
       await waitFor('it to work', () => second.log.some((line) => line.includes('object written')));
       await waitForConditions(stage.namespace, SETTLED);

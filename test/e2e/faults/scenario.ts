@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { LoadBalancedServiceSpec } from '../../../src/api/v1alpha1/types.ts';
+import { APPLIED_ANNOTATION } from '../../../src/operator/child.ts';
 import { managedFieldsOf } from '../../../src/operator/field-ownership.ts';
 import { applyResource, backend, made, resourceIn, waitForConditions } from '../controllers/bench.ts';
 import { SETTLED, Stage } from './stage.ts';
@@ -108,7 +109,8 @@ export async function contentOf(namespace: string): Promise<Record<string, strin
 function content(object: Content): unknown {
   const { metadata = {}, status: _status, spec = {}, ...rest } = object;
   const { clusterIP: _ip, clusterIPs: _ips, ...kept } = spec;
-  const { 'deployment.kubernetes.io/revision': _revision, ...annotations } = metadata.annotations ?? {};
+  // A digest of all the rest, with the names of its place in it.
+  const { 'deployment.kubernetes.io/revision': _revision, [APPLIED_ANNOTATION]: _applied, ...annotations } = metadata.annotations ?? {};
   const managers = managedFieldsOf(object)
     .filter(({ manager }) => manager?.startsWith('evenkeel'))
     .map(({ manager, operation, subresource }) => ({ manager, operation, subresource }));

@@ -6,6 +6,7 @@ import { api, apply } from './api.ts';
 import type { FetchResult, FetchSpec, LoadResult, LoadSpec } from './load-agent.ts';
 import { image, podTemplate } from './manifests.ts';
 import { isReady, type Pod, paths } from './objects.ts';
+import { PortForward } from './port-forward.ts';
 import { waitFor } from './wait.ts';
 
 const namespace = 'evenkeel-e2e';
@@ -80,6 +81,11 @@ export class Load {
       saw: () => last,
     });
   }
+}
+
+/** A way into the cluster for connections of any kind; see `Wire`. */
+export function forwardToAgent(): Promise<PortForward> {
+  return PortForward.start(namespace, name, 8001);
 }
 
 /** One request from inside the cluster. */

@@ -5,9 +5,10 @@
  *   GET /loads/ID      what came of it so far, a LoadResult
  *   DELETE /loads/ID   starts nothing more, waits for what is on its way, and answers the LoadResult
  *   POST /fetch        a FetchSpec: one request; answers a FetchResult
+ * And on port 8001 it passes bytes on: a line `HOST PORT`, and from there on the connection is one to there.
  */
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 
 export interface LoadSpec {
   readonly host: string;
@@ -272,3 +273,20 @@ createServer((request, response) => {
     (error: unknown) => response.writeHead(500).end(String(error)),
   );
 }).listen(8000);
+
+/** However the other end leaves, it is told politely: a reset would end the port-forward that the connection comes by. */
+function passOn(client: Socket): void {
+  client.on('error', () => client.destroy());
+  client.once('data', (first: Buffer) => {
+    const lineEnd = first.indexOf('\n');
+    const [host = '', port = ''] = first.toString('latin1', 0, lineEnd).split(' ');
+    const server = connect({ host, port: Number(port), noDelay: true, allowHalfOpen: true });
+    server.on('error', () => client.end());
+    client.on('close', () => server.destroy());
+    server.write(first.subarray(lineEnd + 1));
+    client.pipe(server);
+    server.pipe(client);
+  });
+}
+
+createTcpServer({ noDelay: true, allowHalfOpen: true }, passOn).listen(8001);

@@ -17,6 +17,11 @@ export function signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT', ...pods: readonl
   }
 }
 
+/** The processes that take the requests of a balancer with several. */
+export function workersOf(pod: Pod): number[] {
+  return processesOf(pod).filter((pid) => read(`/proc/${pid}/cmdline`).split('\0').includes('worker'));
+}
+
 /** The processes in the cgroup of the pod, except the pause container's. */
 function processesOf(pod: Pod): number[] {
   return readdirSync('/proc')

@@ -140,16 +140,20 @@ export class World {
     });
   }
 
+  /** What a balancer tells at its admin port. */
+  async metrics({ metadata }: Pod): Promise<string> {
+    const pod = `${paths.core(this.namespace, 'pods')}/${metadata.name}`;
+    const { text } = await api.request('GET', `${pod}:${BALANCER_ADMIN_PORT}/proxy/metrics`);
+    if (!text.includes('evenkeel_endpoint_transitions_total'))
+      throw new Error(`no metrics of balancer ${metadata.name}: ${text.slice(0, 200)}`);
+    return text;
+  }
+
   /** How often endpoints have changed their state, in the eyes of all balancers together. */
   async transitions(name: string): Promise<number> {
-    const counts = (await this.balancers(name)).map(async ({ metadata }) => {
-      const { text } = await api.request(
-        'GET',
-        `${paths.core(this.namespace, 'pods')}/${metadata.name}:${BALANCER_ADMIN_PORT}/proxy/metrics`,
-      );
-      if (!text.includes('evenkeel_endpoint_transitions_total'))
-        throw new Error(`no metrics of balancer ${metadata.name}: ${text.slice(0, 200)}`);
-      return [...text.matchAll(/^evenkeel_endpoint_transitions_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+    const counts = (await this.balancers(name)).map(async (pod) => {
+      const found = (await this.metrics(pod)).matchAll(/^evenkeel_endpoint_transitions_total\{.*\} (\d+)$/gm);
+      return [...found].reduce((sum, [, count]) => sum + Number(count), 0);
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, type Reply, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, endpointAt, startBalancer } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig, endpointAt, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
-
-const HTTP_CHECK = { type: 'HTTP' as const, port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] };
 
 async function count(times: number, request: () => Promise<string>): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
@@ -28,26 +26,7 @@ test('a change of strategy, weights, heartbeat and servers drops no connection, 
       generation: 2,
       strategy: 'WeightedRoundRobin',
       heartbeat: { schedule: { type: 'Budget', checksPerSecond: 100, minIntervalMs: 100, maxIntervalMs: 1_000 } },
-      backends: [
-        {
-          name: 'fixed',
-          protocol: 'HTTP1',
-          weight: 9,
-          tls: null,
-          proxyProtocol: null,
-          serverNames: [],
-          source: { type: 'Addresses', addresses: [] },
-        },
-        {
-          name: 'canary',
-          protocol: 'HTTP1',
-          weight: 1,
-          tls: null,
-          proxyProtocol: null,
-          serverNames: [],
-          source: { type: 'Addresses', addresses: [] },
-        },
-      ],
+      backends: [backendConfig({ weight: 9 }), backendConfig({ name: 'canary', weight: 1 })],
     }),
   );
   balancer.applyEndpoints([endpointAt(a.port), endpointAt(b.port, { backend: 'canary' })], false);
@@ -141,7 +120,7 @@ test('while endpoints are stale, one that failed is not taken back because somet
   await using other = await ScriptedServer.start(named('y'));
   const config = balancerConfig({
     heartbeat: {
-      check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+      check: httpCheck(),
       schedule: { type: 'Fixed', intervalMs: 50 },
       timeoutMs: 50,
     },
@@ -252,7 +231,7 @@ test('another pod at an address that was out is a new server: it is healthy unti
   await using silent = await ScriptedServer.start(named('silent'));
   await using good = await ScriptedServer.start(named('good'));
   silent.silent = true;
-  const heartbeat = { check: { ...HTTP_CHECK, path: '/healthz' }, schedule: { type: 'Fixed' as const, intervalMs: 100 } };
+  const heartbeat = { check: httpCheck({ path: '/healthz' }), schedule: { type: 'Fixed' as const, intervalMs: 100 } };
   await using started = await startBalancer([], balancerConfig({ heartbeat }));
   const { balancer } = started;
   balancer.applyEndpoints([endpointAt(silent.port, { podName: 'shop-1' }), endpointAt(good.port, { podName: 'shop-2' })], false);
@@ -270,7 +249,7 @@ test('a server that leaves while it is out has not recovered; when it comes back
   await using silent = await ScriptedServer.start(named('silent'));
   await using good = await ScriptedServer.start(named('good'));
   silent.silent = true;
-  const heartbeat = { check: { ...HTTP_CHECK, path: '/healthz' }, schedule: { type: 'Fixed' as const, intervalMs: 100 } };
+  const heartbeat = { check: httpCheck({ path: '/healthz' }), schedule: { type: 'Fixed' as const, intervalMs: 100 } };
   await using started = await startBalancer([silent.port, good.port], balancerConfig({ heartbeat }));
   const { balancer } = started;
   const outage = () => balancer.report().failovers[0];

@@ -3,29 +3,19 @@ import { suite, test } from 'node:test';
 import type { BackendConfig, EgressConfig, HeartbeatConfig } from '../../../src/model/config.ts';
 import { ask, GET_AND_CLOSE } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, endpointAt, startBalancer } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig, endpointAt, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { startWorkers } from '../../support/start-workers.ts';
 import { until } from '../../support/until.ts';
 
 const CLUSTER = { apiServers: ['10.96.0.1'] };
 const TEN: EgressConfig = { allowedAddresses: ['10.0.0.0/8'], apiServers: [] };
 const slices: BackendConfig['source'] = { type: 'EndpointSlices', service: 'shop--fixed', serverWeight: 1, ports: [] };
-const backend = (changes: Partial<BackendConfig>): BackendConfig => ({
-  name: 'fixed',
-  protocol: 'HTTP1',
-  weight: null,
-  tls: null,
-  proxyProtocol: null,
-  serverNames: [],
-  source: { type: 'Addresses', addresses: [] },
-  ...changes,
-});
 
 const metric = (text: string, name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
 
 test('an endpoint that an EndpointSlice gives is refused where it is on loopback: not connected to, counted and reported', async () => {
   await using server = await ScriptedServer.start(named('a'));
-  await using started = await startBalancer([], balancerConfig({ egress: TEN, backends: [backend({ source: slices })] }), CLUSTER);
+  await using started = await startBalancer([], balancerConfig({ egress: TEN, backends: [backendConfig({ source: slices })] }), CLUSTER);
   const { balancer, port, report } = started;
   balancer.applyEndpoints([endpointAt(server.port), endpointAt(server.port + 1, { host: '10.96.0.1', id: '10.96.0.1:443' })], false);
   await until(() => report()?.refusedEndpoints.length === 2, 'it is reported');
@@ -51,14 +41,7 @@ test('an endpoint that an EndpointSlice gives is refused where it is on loopback
 });
 
 suite('a name that stands for a refused address is connected to by nobody', () => {
-  const http: HeartbeatConfig['check'] = {
-    type: 'HTTP',
-    path: '/',
-    port: null,
-    host: null,
-    headers: [],
-    expectedStatuses: [{ start: 200, end: 299 }],
-  };
+  const http: HeartbeatConfig['check'] = httpCheck({ path: '/' });
   const ways: Record<string, { check: HeartbeatConfig['check']; backend: Partial<BackendConfig> }> = {
     'HTTP/1.1 and TCP checks': { check: { type: 'TCP', port: null }, backend: {} },
     'HTTP/1.1 and HTTP checks': { check: http, backend: {} },
@@ -70,7 +53,7 @@ suite('a name that stands for a refused address is connected to by nobody', () =
       test(`${way}${ownPort ? ', on a port of its own' : ''}`, async () => {
         await using server = await ScriptedServer.start(named('a'));
         const heartbeat = { check: { ...check, port: ownPort ? server.port : null } };
-        const config = balancerConfig({ egress: TEN, backends: [backend(changes)], heartbeat });
+        const config = balancerConfig({ egress: TEN, backends: [backendConfig(changes)], heartbeat });
         await using started = await startBalancer([], config, CLUSTER);
         const { balancer, port, report } = started;
         const at = ownPort ? server.port + 1 : server.port;
@@ -122,7 +105,7 @@ test('workers keep to the rules, too', { skip: process.platform === 'linux' ? fa
   await using server = await ScriptedServer.start(named('a'));
   // Heartbeats leave it alone, so that the first request is the first to look the name up.
   const heartbeat = { check: { type: 'TCP', port: null }, schedule: { type: 'Fixed', intervalMs: 600_000 }, timeoutMs: 10_000 } as const;
-  await using started = await startWorkers(2, [], balancerConfig({ egress: TEN, backends: [backend({})], heartbeat }));
+  await using started = await startWorkers(2, [], balancerConfig({ egress: TEN, backends: [backendConfig({})], heartbeat }));
   const { port } = server;
   started.balancer.applyEndpoints([endpointAt(port, { host: 'localhost', id: `localhost:${port}` })], false);
   await until(async () => /^HTTP\/1\.1 50[23] /.test(await ask(started.port, GET_AND_CLOSE)), 'it is refused');

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { balancerConfig, endpointAt, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, endpointAt, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const ENDPOINTS = 5_000;
@@ -30,7 +30,7 @@ test('5,000 servers under a budget of 200 heartbeats a second: it is kept, newco
     const port = Number(String(line));
     const config = balancerConfig({
       heartbeat: {
-        check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 399 }] },
+        check: httpCheck(),
         schedule: { type: 'Budget', checksPerSecond: PER_SECOND, minIntervalMs: 50, maxIntervalMs: 3_600_000 },
         timeoutMs: 1_000,
       },

@@ -10,11 +10,11 @@ import { ChildServer } from '../../support/child-server.ts';
 import { Load } from '../../support/load.ts';
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const HEALTHZ = {
-  check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+  check: httpCheck(),
   schedule: { type: 'Fixed', intervalMs: 200 },
   timeoutMs: 1_000,
 } as const;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChildServer } from '../../support/child-server.ts';
 import { Load } from '../../support/load.ts';
-import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, httpCheck, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const CONFIG = balancerConfig({
   heartbeat: {
-    check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+    check: httpCheck(),
     schedule: { type: 'Fixed', intervalMs: 200 },
     // Far longer than a busy machine keeps a healthy server from answering.
     timeoutMs: 1_000,

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { HOLD_BASE_MS } from '../../../src/health/machine.ts';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { named, type Script, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, httpCheck, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const HEARTBEAT = {
-  check: { type: 'HTTP' as const, path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+  check: httpCheck(),
   schedule: { type: 'Fixed' as const, intervalMs: 100 },
 };
 

@@ -7,20 +7,13 @@ import { ChildServer } from '../../support/child-server.ts';
 import { Load } from '../../support/load.ts';
 import { GET, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, endpointAt } from '../../support/start-balancer.ts';
+import { balancerConfig, endpointAt, httpCheck } from '../../support/start-balancer.ts';
 import { type StartedWorkers, startWorkers } from '../../support/start-workers.ts';
+import { acceptedBy } from '../../support/system-sockets.ts';
 import { until } from '../../support/until.ts';
-import { acceptedBy } from '../../support/worker-of.ts';
 
 const ONLY_LINUX = process.platform === 'linux' ? false : 'only Linux spreads connections among processes';
-const HTTP_CHECK = {
-  type: 'HTTP',
-  path: '/healthz',
-  port: null,
-  host: null,
-  headers: [],
-  expectedStatuses: [{ start: 200, end: 299 }],
-} as const;
+const HTTP_CHECK = httpCheck();
 const CONFIG = balancerConfig({
   heartbeat: { check: HTTP_CHECK, schedule: { type: 'Fixed', intervalMs: 200 }, timeoutMs: 1_000 },
 });

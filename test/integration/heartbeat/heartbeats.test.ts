@@ -5,17 +5,11 @@ import type { CheckResult } from '../../../src/heartbeat/check-result.ts';
 import { Heartbeats } from '../../../src/heartbeat/heartbeats.ts';
 import type { HeartbeatConfig, ScheduleConfig } from '../../../src/model/config.ts';
 import { type Endpoint, endpointId } from '../../../src/model/endpoint.ts';
+import { httpCheck } from '../../support/start-balancer.ts';
 import { onRequest, RawServer } from './servers.ts';
 
 const HOUR = 3_600_000;
-const HTTP: HeartbeatConfig['check'] = {
-  type: 'HTTP',
-  path: '/',
-  port: null,
-  host: null,
-  headers: [],
-  expectedStatuses: [{ start: 200, end: 299 }],
-};
+const HTTP = httpCheck({ path: '/' });
 /** So rarely that only what is brought forward happens. */
 const RARELY: ScheduleConfig = { type: 'Fixed', intervalMs: HOUR };
 const OFTEN: ScheduleConfig = { type: 'Fixed', intervalMs: 20 };

@@ -10,7 +10,7 @@ import type { HttpCheckConfig, TcpCheckConfig } from '../../../src/model/config.
 import { ServerTls } from '../../../src/tls/backend-credentials.ts';
 import { createCertificate } from '../../support/certificate.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
-import { endpointAt } from '../../support/start-balancer.ts';
+import { endpointAt, httpCheck } from '../../support/start-balancer.ts';
 
 const CA = createCertificate({ commonName: 'servers' });
 const SERVER = createCertificate({ names: ['shop.internal'], issuer: CA });
@@ -23,14 +23,7 @@ mounted.write('ca', { 'ca.crt': CA.cert });
 mounted.write('client', { 'tls.crt': CLIENT.cert, 'tls.key': CLIENT.key });
 process.on('exit', () => mounted[Symbol.dispose]());
 
-const HTTP: HttpCheckConfig = {
-  type: 'HTTP',
-  path: '/',
-  port: null,
-  host: null,
-  headers: [],
-  expectedStatuses: [{ start: 200, end: 200 }],
-};
+const HTTP = httpCheck({ path: '/' });
 const TCP: TcpCheckConfig = { type: 'TCP', port: null };
 
 function serverTls(ca = 'ca', certificate: string | null = null): ServerTls {

@@ -7,63 +7,20 @@ import type { BackendConfig, BalancerConfig } from '../../../src/model/config.ts
 import type { ConfigTarget } from '../../../src/model/ports.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
-import { balancerConfig } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig } from '../../support/start-balancer.ts';
 import { until as inRealTime } from '../../support/until.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices';
 
-const backend = (name: string): BackendConfig => ({
-  name,
-  protocol: 'HTTP1',
-  weight: null,
-  tls: null,
-  proxyProtocol: null,
-  serverNames: [],
-  source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
-});
+const backend = (name: string): BackendConfig =>
+  backendConfig({
+    name,
+    source: { type: 'EndpointSlices', service: `web--${name}`, serverWeight: 1, ports: [{ listener: 'http', port: 8080 }] },
+  });
 
-const config = (generation: number, backends: readonly BackendConfig[]): BalancerConfig => ({
-  formatVersion: 1,
-  name: 'web',
-  namespace: 'shop',
-  uid: 'u1',
-  generation,
-  listeners: [
-    {
-      name: 'http',
-      port: 80,
-      bindPort: 10_080,
-      protocol: 'HTTP',
-      tls: null,
-      trustedProxies: [],
-      proxyProtocol: false,
-      maxConnectionAgeMs: 0,
-    },
-  ],
-  backends,
-  strategy: 'RoundRobin',
-  heartbeat: {
-    check: { type: 'TCP', port: null },
-    schedule: { type: 'Fixed', intervalMs: 1_000 },
-    timeoutMs: 500,
-    failureThreshold: 2,
-    successThreshold: 2,
-    jitterPercent: 10,
-  },
-  failover: {
-    retryMethods: 'Safe',
-    retryBudgetPercent: 20,
-    replayBufferBytes: 65_536,
-    maxEjectedPercent: 50,
-    connectTimeoutMs: 1_000,
-    responseTimeoutMs: 60_000,
-    drainTimeoutMs: 30_000,
-  },
-  limits: balancerConfig().limits,
-  telemetry: { accessLog: 'None', responseHeader: null },
-  egress: null,
-});
+const config = (generation: number, backends: readonly BackendConfig[]): BalancerConfig =>
+  balancerConfig({ name: 'web', namespace: 'shop', generation, backends, listeners: [{ bindPort: 10_080 }] });
 
 describe('the config source of a balancer in a cluster', () => {
   let server: FakeApiServer;
@@ -254,15 +211,7 @@ describe('the config source of a balancer in a cluster', () => {
   });
 
   test('given addresses need no slices, and are never stale', async () => {
-    putConfig(1, {
-      name: 'fixed',
-      protocol: 'HTTP1',
-      weight: null,
-      tls: null,
-      proxyProtocol: null,
-      serverNames: [],
-      source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] },
-    });
+    putConfig(1, backendConfig({ source: { type: 'Addresses', addresses: [{ listener: 'http', host: 'a.test', port: 1, weight: 1 }] } }));
     await source.start(target);
     await server.close();
     await timers.advance(60_000);

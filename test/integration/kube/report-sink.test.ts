@@ -6,38 +6,20 @@ import type { BalancerReportBody } from '../../../src/model/report.ts';
 import { CountingClient } from '../../support/counting-client.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
+import { failoverReport, reportBody } from '../../support/reports.ts';
 import { until as inRealTime } from '../../support/until.ts';
 
 const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/shop/balancerreports';
 
-const report = (appliedGeneration: number): BalancerReportBody => ({
-  appliedGeneration,
-  configError: '',
-  endpointsStale: false,
-  backends: [{ name: 'stable', endpoints: 3, healthy: 2 }],
-  heartbeat: { servers: 3, responsesPerSecond: 3, intervalMilliseconds: 1_000, maxDetectionMilliseconds: 2_100, overMaxInterval: false },
-  unhealthyEndpoints: [
-    { address: '10.0.0.1:8080', backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 },
-  ],
-  unhealthyOmitted: 0,
-  refusedEndpoints: [],
-  refusedOmitted: 0,
-  failOpen: [],
-  failovers: [
-    {
-      id: 'x-1',
-      address: '10.0.0.1:8080',
-      backend: 'stable',
-      reason: 'HeartbeatTimeout',
-      detectionMilliseconds: 400,
-      rescued: 1,
-      lost: 0,
-      agoMilliseconds: 60,
-      removed: false,
-      outMilliseconds: null,
-    },
-  ],
-});
+const report = (appliedGeneration: number): BalancerReportBody =>
+  reportBody({
+    appliedGeneration,
+    backends: [{ name: 'stable', endpoints: 3, healthy: 2 }],
+    unhealthyEndpoints: [
+      { address: '10.0.0.1:8080', backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: 50 },
+    ],
+    failovers: [failoverReport({ rescued: 1, agoMilliseconds: 60 })],
+  });
 
 describe('the report sink', () => {
   let server: FakeApiServer;

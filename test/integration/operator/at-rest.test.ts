@@ -6,8 +6,9 @@ import { runOperator } from '../../../src/operator/operator.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { FakeTimers } from '../../support/fake-timers.ts';
+import { reportBody } from '../../support/reports.ts';
 import { until } from '../../support/until.ts';
-import { report, resource } from '../../unit/status/fixtures.ts';
+import { resource } from '../../unit/status/fixtures.ts';
 
 const SERVICES = '/apis/evenkeel.dev/v1alpha1/namespaces/default/loadbalancedservices';
 const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/default/balancerreports';
@@ -36,7 +37,7 @@ const balancerReport: KubeObject = {
     labels: { 'evenkeel.dev/service': 'shop' },
     ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'shop--balancer-1', uid: 'pod-1' }],
   },
-  ...{ spec: report() },
+  ...{ spec: reportBody() },
 };
 
 describe('the operator at rest', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type Agent, type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -45,34 +45,6 @@ for (const framing of ['with a length', 'in chunks'] as const) {
   });
 }
 
-test('a client that does not read stops the reading from the server, within a bounded number of bytes', async () => {
-  const written = { bytes: 0, stopped: false };
-  await using server = await serve(async (_received, answer) => {
-    answer.setHeader('Content-Length', 1_000 * MEGABYTE.length);
-    while (!answer.destroyed && written.bytes < 1_000 * MEGABYTE.length) {
-      written.bytes += MEGABYTE.length;
-      if (answer.write(MEGABYTE)) continue;
-      written.stopped = true;
-      await Promise.race([once(answer, 'drain'), once(answer, 'close')]);
-      written.stopped = false;
-    }
-  });
-  await using started = await startBalancer([server.port]);
-  using client = await RawClient.connect(started.port);
-  client.socket.pause();
-  client.say(GET);
-  let before = -1;
-  await until(async () => {
-    const same = written.stopped && before === written.bytes;
-    before = written.bytes;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-    return same && written.bytes > 0;
-  }, 'the server can write no more');
-  assert.ok(written.bytes < 64 * MEGABYTE.length, `${written.bytes} bytes are on their way`);
-});
-
 test('a server that does not read stops the reading from the client', async () => {
   await using server = await serve(() => {});
   await using started = await startBalancer([server.port]);
@@ -91,27 +63,6 @@ function delayed(ms: number): Promise<false> {
   });
 }
 
-test('a thousand pipelined requests are answered in order', async () => {
-  await using server = await ScriptedServer.start((received, reply) => reply.send(`${received.target};`));
-  await using started = await startBalancer([server.port]);
-  using client = await RawClient.connect(started.port);
-  const targets = Array.from({ length: 1_000 }, (_, each) => `/${each}`);
-  client.say(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: shop\r\n\r\n`).join(''));
-  await client.hear('/999;');
-  assert.deepEqual(
-    [...client.heard.matchAll(/(\/\d+);/g)].map(([, target]) => target),
-    targets,
-  );
-});
-
-test('nothing is answered after Connection: close', async () => {
-  await using server = await ScriptedServer.start((received, reply) => reply.send(received.target));
-  await using started = await startBalancer([server.port]);
-  const heard = await ask(started.port, `GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n`);
-  assert.equal(heard.match(/HTTP\/1\.1 200/g)?.length, 1);
-  assert.equal(server.requests.length, 1);
-});
-
 test('a client that has said Connection: close finds both halves ended', async () => {
   await using server = await ScriptedServer.start(named('x'));
   await using started = await startBalancer([server.port]);
@@ -125,70 +76,12 @@ test('a client that has said Connection: close finds both halves ended', async (
   await until(() => client.ended === 'reset', 'nobody reads what comes after');
 });
 
-test('HEAD, 204 and 304 have no body, and the connection goes on', async () => {
-  await using server = await ScriptedServer.start((received, reply) => {
-    if (received.method === 'HEAD') reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
-    else if (received.target === '/204') reply.raw('HTTP/1.1 204 No Content\r\n\r\n');
-    else if (received.target === '/304') reply.raw('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n');
-    else reply.send('end');
-  });
-  await using started = await startBalancer([server.port]);
-  using client = await RawClient.connect(started.port);
-  client.say(
-    'HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /204 HTTP/1.1\r\nHost: a\r\n\r\nGET /304 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
-  );
-  await client.hear('end');
-  assert.equal(
-    client.heard,
-    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n' +
-      'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 Said\r\nContent-Length: 3\r\n\r\nend',
-  );
-  assert.equal(server.bytes.length, 1, 'one connection carried all of it');
-});
-
-test('a response that ends with its connection reaches an HTTP/1.1 client in chunks, an HTTP/1.0 client as it is', async () => {
-  await using server = await ScriptedServer.start((_received, reply) => {
-    reply.raw('HTTP/1.1 200 OK\r\n\r\nHello');
-    reply.socket.end();
-  });
-  await using started = await startBalancer([server.port]);
-  using client = await RawClient.connect(started.port);
-  await client.say(GET).hear('\r\n0\r\n\r\n');
-  assert.equal(client.heard, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n');
-  assert.equal(await ask(started.port, 'GET / HTTP/1.0\r\n\r\n'), 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nHello');
-});
-
-test('an HTTP/1.0 client gets a chunked response without its chunks, and keeps its connection only if it asks', async () => {
-  await using server = await ScriptedServer.start((received, reply) => {
-    if (received.target === '/chunks') reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n');
-    else reply.send('x');
-  });
-  await using started = await startBalancer([server.port]);
-  assert.match(await ask(started.port, 'GET /chunks HTTP/1.0\r\n\r\n'), /\r\n\r\nabcde$/);
-  using client = await RawClient.connect(started.port);
-  await client.say('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n').hear(/Connection: keep-alive\r\n\r\nx/);
-  await client.say('GET / HTTP/1.0\r\n\r\n').hear(/Connection: close\r\n\r\nx/);
-});
-
 test('Expect: 100-continue goes to the server, whose 100 lets the body come', async () => {
   await using server = await serve(async (received, answer) => answer.end(`got ${await bytesOf(received)}`));
   await using started = await startBalancer([server.port]);
   using client = await RawClient.connect(started.port);
   await client.say('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n').hear('HTTP/1.1 100 Continue\r\n\r\n');
   await client.say('hello').hear('got 5');
-});
-
-test('a final answer to Expect: 100-continue is delivered, and that connection to the server is never used again', async () => {
-  await using refusing = await serve((_received, answer) => answer.end('unused'));
-  refusing.server.on('checkContinue', (_received: IncomingMessage, answer: ServerResponse) => {
-    answer.statusCode = 413;
-    answer.end('too large');
-  });
-  await using started = await startBalancer([refusing.port]);
-  using client = await RawClient.connect(started.port);
-  client.say('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n');
-  await client.hear(/^HTTP\/1\.1 413 [\s\S]*Connection: close\r\n[\s\S]*too large/);
-  await until(() => started.balancer.endpoints()[0]?.connections === 0, 'the connection to the server is closed');
 });
 
 test('interim answers reach the client, and are no answer', async () => {
@@ -200,20 +93,6 @@ test('interim answers reach the client, and are no answer', async () => {
   using client = await RawClient.connect(started.port);
   await client.say(GET).hear('done');
   assert.match(client.heard, /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>\r\n\r\nHTTP\/1\.1 200 /);
-});
-
-test('an early answer while the body is coming is delivered, and both sides are closed', async () => {
-  await using server = await serve((_received, answer) => {
-    answer.statusCode = 401;
-    answer.end('who are you');
-  });
-  await using started = await startBalancer([server.port]);
-  using client = await RawClient.connect(started.port);
-  client.say('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nfirst bytes');
-  await client.hear(/^HTTP\/1\.1 401 [\s\S]*who are you/);
-  await client.all();
-  assert.equal(client.ended, 'end');
-  await until(() => started.balancer.endpoints()[0]?.connections === 0, 'the connection to the server is closed');
 });
 
 test('connections to a server are kept and used again', async () => {

@@ -1,6 +1,7 @@
 /** What a server receives of a proper request, byte for byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Http2Client } from '../../support/http2-client.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { endpointAt, startBalancer } from '../../support/start-balancer.ts';
@@ -70,4 +71,6 @@ test('[52] a request that comes back to the same balancer is answered with 508',
   client.heard = '';
   await client.say('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\n\r\nx=1').hear(/^HTTP\/1\.1 508 [\s\S]*\n$/);
   assert.equal(client.ended, 'no');
+  using other = await Http2Client.connect(started.port);
+  assert.equal((await other.ask()).status, 508);
 });

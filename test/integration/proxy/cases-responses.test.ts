@@ -129,10 +129,10 @@ for (const [sentence, leave] of Object.entries(GOING)) {
     client.heard = '';
     await client.say(GET).hear(/fresh$/);
     assert.match(client.heard, /^HTTP\/1\.1 200 /);
-    assert.equal(server.received.match(/^GET /gm)?.length, 3, 'asked again, on a new connection');
+    assert.equal(server.received.match(/GET \/ HTTP/g)?.length, 3, 'asked again, on a new connection');
     client.heard = '';
     await client.say(POST).hear(/^HTTP\/1\.1 502 [\s\S]*\n$/);
-    assert.equal(server.received.match(/^POST /gm)?.length, 1, 'it may have run, so it is not sent again');
+    assert.equal(server.received.match(/POST \/ HTTP/g)?.length, 1, 'it may have run, so it is not sent again');
     assert.equal(client.ended, 'no');
   });
 }
@@ -171,15 +171,20 @@ test('[45] every server refuses: 503 for a GET and a POST, again when all are ma
   assert.equal(client.ended, 'no');
 });
 
-test('[45] every server is silent: 504 by the timeout of the attempt, and the POST ran once', async () => {
-  await using first = await RecordingServer.start();
-  await using second = await RecordingServer.start();
-  await using started = await startBalancer([first.port, second.port], balancerConfig({ failover: { responseTimeoutMs: 200 } }));
-  using client = await RawClient.connect(started.port);
-  await client.say(POST).hear(/^HTTP\/1\.1 504 [\s\S]*\n$/);
-  assert.equal((first.received + second.received).match(/^POST /gm)?.length, 1);
-  await until(() => [...first.recordings, ...second.recordings].every(({ ended }) => ended === 'closed'), 'the connection is closed');
-});
+for (const request of [POST, POST.replace('POST', 'PUT')]) {
+  test(`[45] every server is silent: 504 by the timeout of the attempt, and the ${request.split(' ')[0]} was sent once`, async () => {
+    await using first = await RecordingServer.start();
+    await using second = await RecordingServer.start();
+    // A PUT may be sent again, but not for having taken too long; a GET would be hedged.
+    const failover = { responseTimeoutMs: 200, retryMethods: 'Idempotent' } as const;
+    await using started = await startBalancer([first.port, second.port], balancerConfig({ failover }));
+    using client = await RawClient.connect(started.port);
+    await client.say(request).hear(/^HTTP\/1\.1 504 [\s\S]*\n$/);
+    assert.equal((first.received + second.received).match(/P[A-Z]+ \/ HTTP/g)?.length, 1);
+    await until(() => [...first.recordings, ...second.recordings].every(({ ended }) => ended === 'closed'), 'the connection is closed');
+    assert.equal(client.ended, 'no');
+  });
+}
 
 /** A client of HTTP/1.0 or a request without a body to its answer: what the server says, and what the client hears to the last byte. */
 const FRAMED: Record<string, { request: string; answer: string; heard: string; ends: boolean }> = {
@@ -225,6 +230,12 @@ const FRAMED: Record<string, { request: string; answer: string; heard: string; e
     heard: 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 77\r\n\r\n',
     ends: false,
   },
+  '[20] Connection names Content-Length: the length is not lost': {
+    request: GET,
+    answer: `${OK}Connection: content-length, x-mine\r\nContent-Length: 3\r\nX-Mine: 1\r\nX-Yours: 2\r\n\r\nabc`,
+    heard: `${OK}X-Yours: 2\r\nContent-Length: 3\r\n\r\nabc`,
+    ends: false,
+  },
   'a server of HTTP/1.0 answers a client of HTTP/1.1': {
     request: GET,
     answer: 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc',
@@ -243,6 +254,8 @@ for (const [sentence, { request, answer, heard, ends }] of Object.entries(FRAMED
     else await client.say(request).hear(heard + heard);
     assert.equal(client.heard, ends ? heard : heard + heard);
     assert.equal(client.ended, ends ? 'end' : 'no');
+    // One of HTTP/1.0 means to close after its answer.
+    assert.equal(server.recordings.length, answer.startsWith('HTTP/1.0') ? 2 : 1, 'connections to the server');
   });
 }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, type Script, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, endpointAt, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, endpointAt, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const HTTP_CHECK = {
-  check: { type: 'HTTP' as const, path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+  check: httpCheck(),
   schedule: { type: 'Fixed' as const, intervalMs: 200 },
   timeoutMs: 150,
 };
@@ -62,21 +62,9 @@ test('a POST to a server that refuses the connection is answered by another one:
   assert.match(started.balancer.metrics(), /^evenkeel_retries_total\{listener="http"\} 1$/m);
 });
 
-test('where every server refuses, the answer is 503', async () => {
-  await using started = await startBalancer([await closedPort(), await closedPort(), await closedPort()], config());
-  assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 503 /);
-});
-
 test('where there is no server at all, the answer is 503', async () => {
   await using started = await startBalancer([], config());
   assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 503 /);
-});
-
-test('where every server is silent, the answer is 504', async () => {
-  await using silent = await ScriptedServer.start(saysNothing);
-  await using started = await startBalancer([silent.port], config({ failover: { responseTimeoutMs: 100 } }));
-  assert.match(await ask(started.port, GET_AND_CLOSE), /^HTTP\/1\.1 504 /);
-  assert.equal(silent.requests.length, 1, 'it was not asked twice');
 });
 
 test('requests that a frozen server holds: GETs are rescued, POSTs fail with 504 and run nowhere else', async () => {
@@ -124,49 +112,6 @@ test('a failover is reported with what was rescued and lost, and its recovery', 
   frozen.silent = false;
   await until(() => typeof started.report()?.failovers[0]?.outMilliseconds === 'number', 'the recovery is reported');
   assert.deepEqual(started.report()?.unhealthyEndpoints, []);
-});
-
-test('a kept-alive connection that its server has closed as we write: a GET is tried again, a POST is not', async () => {
-  const once: Script = (_request, reply) => {
-    if (reply.nth === 1) reply.send('first');
-    else reply.reset();
-  };
-  await using server = await ScriptedServer.start(once);
-  await using started = await startBalancer([server.port], config());
-  using client = await RawClient.connect(started.port);
-  await client.say(GET).hear('first');
-  client.heard = '';
-  await client.say(GET).hear('first');
-  assert.equal(server.requests.length, 3, 'the second GET went out twice, once on a new connection');
-  client.heard = '';
-  await client.say(POST).hear('HTTP/1.1 502 ');
-  assert.equal(server.requests.filter(({ method }) => method === 'POST').length, 1);
-});
-
-test('a response that breaks off reaches the client as a cut, never as a clean end', async () => {
-  const cuts: Script = (_request, reply) => {
-    reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n');
-    setTimeout(() => reply.reset(), 20);
-  };
-  await using server = await ScriptedServer.start(cuts);
-  await using started = await startBalancer([server.port], config());
-  using client = await RawClient.connect(started.port);
-  await client.say(GET).hear('Hello');
-  await client.all();
-  assert.equal(client.ended, 'reset');
-  assert.doesNotMatch(client.heard, /\r\n0\r\n/);
-});
-
-test('a response with a length that ends early reaches the client as a cut', async () => {
-  const short: Script = (_request, reply) => {
-    reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nHello');
-    reply.socket.end();
-  };
-  await using server = await ScriptedServer.start(short);
-  await using started = await startBalancer([server.port], config());
-  using client = await RawClient.connect(started.port);
-  await client.say(GET).all();
-  assert.equal(client.ended, 'reset');
 });
 
 test('[49] servers that break every request: retries stay within their budget', async () => {

@@ -7,7 +7,7 @@ import { ACK, block, END_HEADERS, END_STREAM, FrameType, frame } from '../../sup
 import { RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, failures, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, failures, httpCheck, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 /** More than the system's buffers hold between two sockets of one machine. */
@@ -73,9 +73,6 @@ for (const clientEnds of [true, false]) {
   });
 }
 
-const httpCheck = (port: number) =>
-  ({ type: 'HTTP', path: '/healthz', port, host: null, headers: [], expectedStatuses: [{ start: 200, end: 200 }] }) as const;
-
 /** Answers the first request of each connection, and is frozen from then on. */
 const answeringOnce = () =>
   RecordingServer.start(({ socket, received }) => {
@@ -92,7 +89,7 @@ for (const held of [false, true]) {
   test(`an HTTP/2 connection to a server that has frozen is given back once that is out${held ? ', with a request on it' : ''}`, async () => {
     await using server = await answeringOnce();
     await using heartbeats = await ScriptedServer.start(named('x'));
-    const plain = balancerConfig({ heartbeat: { check: httpCheck(heartbeats.port) } });
+    const plain = balancerConfig({ heartbeat: { check: httpCheck({ port: heartbeats.port }) } });
     const config = { ...plain, backends: plain.backends.map((each) => ({ ...each, protocol: 'HTTP2' as const })) };
     await using started = await startBalancer([server.port], config);
     using client = await Http2Client.connect(started.port);

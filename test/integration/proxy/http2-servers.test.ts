@@ -8,7 +8,7 @@ import { answerOf, type Http2Answer, Http2Client } from '../../support/http2-cli
 import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, failures, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, failures, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
@@ -138,14 +138,7 @@ test('what a frozen server holds is rescued, and its POSTs run nowhere else', as
   await using frozen = await Http2Serving.start(frozenHandler);
   await using health = await ScriptedServer.start(named('ok'));
   await using alive = await Http2Serving.start(say('alive'));
-  const check = {
-    type: 'HTTP',
-    path: '/healthz',
-    port: health.port,
-    host: null,
-    headers: [],
-    expectedStatuses: [{ start: 200, end: 299 }],
-  } as const;
+  const check = httpCheck({ port: health.port });
   await using started = await startBalancer([frozen.port, alive.port], http2Backend({ heartbeat: { check, timeoutMs: 150 } }));
   using client = await Http2Client.connect(started.port);
   await Promise.all([client.ask(), client.ask()]);
@@ -162,7 +155,7 @@ test('what a frozen server holds is rescued, and its POSTs run nowhere else', as
   assert.equal(posts(frozen) + posts(alive), 2, 'no POST ran twice');
 });
 
-test('a response that is reset in its middle is a cut for clients of both protocols [43]', async () => {
+test('[43] a response that is reset in its middle is a cut for clients of both protocols', async () => {
   await using server = await Http2Serving.start((stream) => {
     stream.respond({ ':status': 200 });
     stream.write('half');

@@ -9,7 +9,7 @@ import { ACK, END_HEADERS, FrameClient, FrameType, frame, GET_FIELDS, headers, P
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 test('a request over HTTP/2 reaches the server as HTTP/1.1, with our fields, and its answer comes back', async () => {
@@ -184,7 +184,7 @@ test('interim answers come as interim heads; an Expect waits for its 100', async
   assert.deepEqual([status, interims, body], [200, [103, 100], 'ok']);
 });
 
-test('a response that breaks off reaches the client as a cut [43]', async () => {
+test('[43] a response that breaks off reaches the client as a cut', async () => {
   for (const framing of ['Content-Length: 10', 'Transfer-Encoding: chunked']) {
     await using server = await ScriptedServer.start((_request, reply) => {
       reply.raw(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n5\r\nabcde`);
@@ -197,7 +197,7 @@ test('a response that breaks off reaches the client as a cut [43]', async () => 
   }
 });
 
-test('an early answer is delivered whole, and the upload ended with NO_ERROR [22]', async () => {
+test('[22] an early answer is delivered whole, and the upload ended with NO_ERROR', async () => {
   await using server = await RecordingServer.start((recording) => {
     if (recording.received.includes('\r\n\r\n')) recording.socket.write('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno', 'latin1');
   });
@@ -223,14 +223,14 @@ test('a client that cuts a stream ends the attempt, and a body that was cut is n
   }
 });
 
-test('requests that a frozen server holds are rescued over HTTP/2 too, and a POST runs nowhere else [41, 42]', async () => {
+test('[42] requests that a frozen server holds are rescued over HTTP/2 too, and a POST runs nowhere else', async () => {
   await using frozen = await ScriptedServer.start(named('frozen'));
   await using alive = await ScriptedServer.start(named('alive'));
   await using started = await startBalancer(
     [frozen.port, alive.port],
     balancerConfig({
       heartbeat: {
-        check: { type: 'HTTP', path: '/healthz', port: null, host: null, headers: [], expectedStatuses: [{ start: 200, end: 299 }] },
+        check: httpCheck(),
         timeoutMs: 150,
       },
     }),

@@ -9,7 +9,7 @@ import { readProxyHeader } from '../../../src/preamble/proxy-header.ts';
 import { type Certificate, createCertificate } from '../../support/certificate.ts';
 import { GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
-import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 /** A server that must be told whose a connection is; it answers each request with the number of the connection and of the request on it. */
@@ -75,11 +75,10 @@ class ToldServer {
 const SERVER = createCertificate({ names: ['shop.internal'] });
 
 function config(backend: Partial<BackendConfig>, listener: Partial<ListenerConfig> = {}) {
-  const source = { type: 'Addresses', addresses: [] } as const;
   const heartbeat = { schedule: { type: 'Fixed', intervalMs: 3_600_000 } } as const;
   return balancerConfig({
     heartbeat,
-    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls: null, proxyProtocol: null, serverNames: [], source, ...backend }],
+    backends: [backendConfig(backend)],
     listeners: [listener],
   });
 }

@@ -8,10 +8,12 @@ import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
 import {
+  backendConfig,
   balancerConfig,
   type ConfigChanges,
   endpointAt,
   failures,
+  httpCheck,
   type StartedBalancer,
   startBalancer,
 } from '../../support/start-balancer.ts';
@@ -32,7 +34,7 @@ function config(backends: readonly NamedServers[], changes: ConfigChanges = {}):
     backends: backends.map(({ servers, ...backend }) => {
       const addresses = servers.map(({ port }) => ({ listener: 'http', host: '127.0.0.1', port, weight: 1 }));
       const source = { type: 'Addresses', addresses } as const;
-      return { protocol: 'HTTP1', weight: null, tls: null, proxyProtocol: null, serverNames: [], source, ...backend };
+      return backendConfig({ source, ...backend });
     }),
   });
 }
@@ -286,14 +288,7 @@ describe('a port of TLS that is passed on', { concurrency: 4 }, () => {
     mounted.write('ca', { 'ca.crt': SHOP.cert });
     await using server = await ScriptedServer.start(named('shop'), 0, SHOP);
     const tls = { ca: mounted.authority('ca'), hostname: 'shop.example', certificate: null };
-    const check = {
-      type: 'HTTP',
-      path: '/healthz',
-      port: null,
-      host: null,
-      headers: [],
-      expectedStatuses: [{ start: 200, end: 200 }],
-    } as const;
+    const check = httpCheck();
     await using started = await start([{ name: 'shop', servers: [server], tls }], { heartbeat: { check } });
     await until(() => started.balancer.endpoints()[0]?.heartbeatMilliseconds !== null, 'a heartbeat is answered');
     assert.equal(await get(started, 'shop.example'), 'shop, DNS:shop.example, IP Address:127.0.0.1');

@@ -5,7 +5,7 @@ import { createCertificate } from '../../support/certificate.ts';
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
-import { balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import { backendConfig, balancerConfig, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const CA = createCertificate({ commonName: 'servers' });
@@ -21,9 +21,8 @@ function secrets(): MountedSecrets {
 }
 
 function config(tls: BackendTlsConfig | null, listener: Partial<ListenerConfig> = {}) {
-  const source = { type: 'Addresses', addresses: [] } as const;
   return balancerConfig({
-    backends: [{ name: 'fixed', protocol: 'HTTP1', weight: null, tls, proxyProtocol: null, serverNames: [], source }],
+    backends: [backendConfig({ tls })],
     listeners: [listener],
   });
 }
@@ -88,7 +87,7 @@ describe('servers that speak TLS', { concurrency: 4 }, () => {
     assert.ok(client.heard.endsWith(`\r\n\r\n${body}`));
   });
 
-  test('a response that breaks off is cut for the client (case 43)', async () => {
+  test('[43] a response that breaks off is cut for the client', async () => {
     const script = (_request: unknown, reply: { raw(text: string): void; reset(): void }) => {
       reply.raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome');
       setImmediate(() => reply.reset());

@@ -86,7 +86,7 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
     assert.match(await shown(''), /DNS:localhost/);
   });
 
-  test('speaks TLS 1.2 and 1.3, and 1.3 only where that is asked for', async () => {
+  test('[37] speaks TLS 1.2 and 1.3, and 1.3 only where that is asked for', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
     await using both = await startBalancer([server.port], https(mounted));
@@ -98,9 +98,10 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
     assert.equal(await refused(both.port, old('TLSv1')), true);
     assert.equal(await refused(newest.port, old('TLSv1.2')), true);
     assert.equal(await refused(newest.port, {}), false);
+    assert.equal(server.requests.length, 3, 'of those that were let in');
   });
 
-  test('refuses to negotiate anew in midstream', async () => {
+  test('[37] refuses to negotiate anew in midstream', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
     await using started = await startBalancer([server.port], https(mounted));
@@ -109,6 +110,7 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
     client.socket.renegotiate({ rejectUnauthorized: false }, resolve);
     client.socket.once('error', resolve);
     assert.ok(await promise, 'an error, not a new session');
+    assert.deepEqual(server.bytes, [], 'what the server received');
   });
 
   test('agrees on http/1.1, and with a client that speaks none of ours on nothing', async () => {
@@ -158,7 +160,7 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
     await client.say('marco').hear('marco');
   });
 
-  test('a response that breaks off is seen to break off (case 43)', async () => {
+  test('[43] a response that breaks off is seen to break off', async () => {
     await using server = await ScriptedServer.start((request, reply) => {
       reply.raw(request.target === '/length' ? 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome' : 'HTTP/1.1 200 OK\r\n\r\nsome');
       if (request.target !== '/end') setImmediate(() => reply.reset());
@@ -252,8 +254,8 @@ describe('clients that must show a certificate', { concurrency: 4 }, () => {
   });
 });
 
-describe('hostile clients of a port of protocol HTTPS (cases 16, 36)', { concurrency: 4 }, () => {
-  test('a handshake that stalls is closed in time, others unhurt', async () => {
+describe('hostile clients of a port of protocol HTTPS', { concurrency: 4 }, () => {
+  test('[36] a handshake that stalls is closed in time, others unhurt', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
     await using started = await startBalancer([server.port], https(mounted, {}, { headerTimeoutMs: 300 }));
@@ -264,9 +266,10 @@ describe('hostile clients of a port of protocol HTTPS (cases 16, 36)', { concurr
     await Promise.all([silent.all(), half.all()]);
     await client.say(GET).hear('the server');
     assert.match(started.balancer.metrics(), /evenkeel_failures_total\{listener="http",reason="HandshakeFailed"\} 2\n/);
+    assert.equal(server.bytes.length, 1, 'only the client who finished its handshake reached the server');
   });
 
-  test('whatever name a client asks for, nothing breaks', async () => {
+  test('[36] whatever name a client asks for, nothing breaks', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
     await using started = await startBalancer([server.port], https(mounted));
@@ -286,9 +289,10 @@ describe('hostile clients of a port of protocol HTTPS (cases 16, 36)', { concurr
       "'; --",
     ];
     for (const servername of names) assert.match(await get(started.port, { servername }), /200/, servername);
+    assert.equal(server.requests.length, names.length);
   });
 
-  test('bytes that are no TLS are closed, and so is a client that resets', async () => {
+  test('[16] bytes that are no TLS are closed, and so is a client that resets', async () => {
     await using server = await ScriptedServer.start(named('the server'));
     using mounted = secrets();
     await using started = await startBalancer([server.port], https(mounted));

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import type { RetryMethods } from '../../../src/model/config.ts';
+import { RawClient } from '../../support/raw-client.ts';
+import { RecordingServer } from '../../support/recording-server.ts';
 import { serve } from '../../support/serving.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { until } from '../../support/until.ts';
 
 /** Far more than the system's own buffers hold. */
 const PARTS = 2048;
@@ -58,3 +61,22 @@ for (const [sentence, { length, method, retryMethods }] of Object.entries(CASES)
     for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: UPLOADS }, (_, index) => upload(index)));
   });
 }
+
+test('a body in small pieces that may be sent again takes up no buffer for each of them', async () => {
+  await using server = await RecordingServer.start();
+  await using started = await startBalancer([server.port], balancerConfig({ failover: { retryMethods: 'Idempotent' } }));
+  using client = await RawClient.connect(started.port);
+  const allocations = mock.method(Buffer, 'allocUnsafeSlow');
+  try {
+    client.say('PUT / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10000\r\n\r\n');
+    for (let piece = 1; piece <= 100; piece++) {
+      await until(() => server.received.split('\r\n\r\n')[1]?.length === (piece - 1) * 100, 'the piece before has arrived');
+      client.say('x'.repeat(100));
+    }
+    await until(() => server.received.endsWith('x'.repeat(10_000)), 'all of it has arrived');
+    const taken = allocations.mock.calls.filter(({ arguments: [bytes] }) => bytes === 65_536).length;
+    assert.ok(taken < 10, `${taken} buffers to read into for 100 pieces`);
+  } finally {
+    allocations.mock.restore();
+  }
+});

@@ -6,8 +6,8 @@ import type { LimitsConfig } from '../../../src/model/config.ts';
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { type Received, type Reply, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, endpointAt, failures, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
-import { until } from '../../support/until.ts';
+import { balancerConfig, endpointAt, failures, pending, startBalancer } from '../../support/start-balancer.ts';
+import { steady, until } from '../../support/until.ts';
 
 /** A server that holds what it gets until the test answers it. */
 class HoldingServer {
@@ -56,21 +56,6 @@ const OVERLOAD = /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n/;
 
 function limited(limits: Partial<LimitsConfig>) {
   return balancerConfig({ limits: { requestsPerServer: 1, ...LONG_WAIT, ...limits } });
-}
-
-function pending({ balancer }: StartedBalancer): number {
-  return Number(/^evenkeel_pending_requests\{listener="http"\} (\d+)$/m.exec(balancer.metrics())?.[1]);
-}
-
-/** Resolves when `value` has not changed for a while. */
-async function steady(value: () => number): Promise<void> {
-  let last = value();
-  let since = performance.now();
-  await until(() => {
-    if (value() !== last) since = performance.now();
-    last = value();
-    return performance.now() - since > 300;
-  }, 'it changes no more');
 }
 
 async function get(port: number, target: string): Promise<RawClient> {
@@ -252,31 +237,6 @@ test('a limit that is raised or taken away lets those go that wait', async () =>
   started.balancer.applyConfig(limited({ requestsPerServer: 0 }));
   await until(() => server.held.length === 3 && pending(started) === 0, 'none waits');
   for (const client of clients) client[Symbol.dispose]();
-});
-
-test('a body that comes while its request waits is held back, and arrives whole; on a kept-alive connection too', async () => {
-  await using server = await HoldingServer.start();
-  await using started = await startBalancer(
-    [server.port],
-    balancerConfig({ limits: { requestsPerServer: 1, ...LONG_WAIT }, failover: { replayBufferBytes: 0 } }),
-  );
-  const body = 'abcdefghij'.repeat(1_200_000);
-  for (let round = 1; round <= 2; round++) {
-    using first = await get(started.port, '/first');
-    await until(() => server.held.length === 1, 'the first is held');
-    using second = await RawClient.connect(started.port);
-    second.say(`PUT /second HTTP/1.1\r\nHost: shop\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-    await until(() => pending(started) === 1, 'the second waits');
-    await steady(() => second.socket.writableLength);
-    // The kernel's buffers take some of it.
-    assert.ok(second.socket.writableLength > 2_000_000, `${second.socket.writableLength} of ${body.length} bytes are held back`);
-    server.answer();
-    await first.hear(/first$/);
-    await until(() => server.held.length === 1, 'the second is whole');
-    server.answer();
-    await second.hear(/second$/);
-    assert.equal(server.requests.at(-1)?.body, body);
-  }
 });
 
 test('connections of a TCP port wait too, and are served in their order', async () => {

@@ -4,6 +4,7 @@ import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
 import { type StatusFacts, StatusKeeper } from '../../../src/local/status-keeper.ts';
 import type { BalancerReportBody } from '../../../src/model/report.ts';
 import type { Status } from '../../../src/status/types.ts';
+import { failoverReport, reportBody } from '../../support/reports.ts';
 
 const RESOURCE: LoadBalancedService = {
   apiVersion: 'evenkeel.dev/v1alpha1',
@@ -12,33 +13,18 @@ const RESOURCE: LoadBalancedService = {
   spec: { ports: [{ name: 'http', port: 80 }], backends: [{ name: 'fixed', type: 'Addresses', addresses: [{ host: '::1', port: 1 }] }] },
 };
 
-const report = (changes: Partial<BalancerReportBody> = {}): BalancerReportBody => ({
-  appliedGeneration: 1,
-  configError: '',
-  endpointsStale: false,
-  backends: [{ name: 'fixed', endpoints: 1, healthy: 1 }],
-  heartbeat: { servers: 1, responsesPerSecond: 1, intervalMilliseconds: 1000, maxDetectionMilliseconds: 2100, overMaxInterval: false },
-  unhealthyEndpoints: [],
-  unhealthyOmitted: 0,
-  refusedEndpoints: [],
-  refusedOmitted: 0,
-  failOpen: [],
-  failovers: [],
-  ...changes,
-});
+const report = (changes: Partial<BalancerReportBody> = {}) =>
+  reportBody({ backends: [{ name: 'fixed', endpoints: 1, healthy: 1 }], ...changes });
 
-const OUT = {
+const OUT = failoverReport({
   id: 'a-1',
   address: '[::1]:1',
   backend: 'fixed',
-  reason: 'HeartbeatTimeout' as const,
   detectionMilliseconds: 480,
   rescued: 2,
   lost: 1,
   agoMilliseconds: 100,
-  removed: false,
-  outMilliseconds: null,
-};
+});
 
 function keeper(facts: Partial<StatusFacts> = {}) {
   const told: { status: Status; notes: string[] }[] = [];

@@ -33,6 +33,7 @@ function decide({ service = plain(), spec = { adoption: 'IfUnowned' }, unowned =
     liveConfig: null,
     views: [view('a'), view('b')],
     balancers: workload(2),
+    balancersMixed: false,
     servers: new Map([['stable', workload(3)]]),
     ...observation,
   };

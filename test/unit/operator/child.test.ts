@@ -48,6 +48,20 @@ test('the fingerprint tells what somebody may change on purpose from what change
   for (const change of other) assert.notEqual(print(change), before, String(change));
 });
 
+test('what an object says of our last apply is kept where it is of use', () => {
+  const fieldsV1 = { 'f:spec': { 'f:replicas': {} } };
+  const applied = { manager: 'evenkeel', operation: 'Apply', fieldsV1 };
+  const recordOf = (managedFields: unknown[], annotations: Record<string, string> = { 'evenkeel.dev/applied': 'digest' }) =>
+    toChild(deployment((object) => Object.assign(object.metadata, { managedFields, annotations }))).record;
+  assert.deepEqual(recordOf([applied, { manager: 'kubectl', operation: 'Update', fieldsV1: {} }]), {
+    manifest: 'digest',
+    fields: JSON.stringify(fieldsV1),
+  });
+  assert.equal(recordOf([applied], {}), undefined);
+  assert.equal(recordOf([{ manager: 'kubectl', operation: 'Apply', fieldsV1 }]), undefined);
+  assert.equal(recordOf([applied, { manager: 'evenkeel', operation: 'Update', fieldsV1 }]), undefined, 'to be handed over first');
+});
+
 test('no more is kept of an object than decisions need', () => {
   const { metadata, spec, status } = toChild(deployment());
   assert.deepEqual(metadata?.labels, { 'evenkeel.dev/service': 'shop', 'evenkeel.dev/backend': 'stable' });

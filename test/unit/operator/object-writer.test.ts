@@ -75,7 +75,10 @@ class FakeApi {
     const managedFields =
       operation === null
         ? object.metadata?.managedFields
-        : [...before.filter((entry) => entry.operation !== operation), { manager: 'evenkeel', operation, apiVersion: 'v1', fieldsV1: {} }];
+        : [
+            ...before.filter((entry) => entry.operation !== operation),
+            { manager: 'evenkeel', operation, apiVersion: 'v1', fieldsV1: { 'f:metadata': {}, 'f:data': {} } },
+          ];
     const metadata = {
       ...object.metadata,
       uid: 'uid-1',
@@ -101,6 +104,33 @@ test('the first write is one apply that is for no object; after that nothing is 
   clock.now = 60_000;
   assert.deepEqual(await writer.ensure(owner, manifest(), api.child), { state: 'InPlace', laterMs: null });
   assert.equal(api.calls.length, 1);
+});
+
+test('a writer that does not remember writes nothing where the object says that it is as wanted, and then notices what changes', async () => {
+  const { api, clock, make, writer } = setUp();
+  await writer.ensure(owner, manifest(), undefined);
+  api.calls.length = 0;
+  const restarted = make();
+  assert.deepEqual(await restarted.ensure(owner, manifest(), api.child), { state: 'InPlace', laterMs: null });
+  assert.deepEqual(api.calls, []);
+  // Under our own name, so that nothing tells of it but the content.
+  const { data: _data, ...rest } = api.live as KubeObject & { data: unknown };
+  api.live = { ...rest, data: { data: 'theirs' }, metadata: { ...rest.metadata, resourceVersion: '999' } } as KubeObject;
+  clock.now = 60_000;
+  await restarted.ensure(owner, manifest(), api.child);
+  assert.deepEqual(api.calls, ['apply with uid']);
+});
+
+test('a writer that does not remember applies what is not as it was applied last', async () => {
+  const { api, make, writer } = setUp();
+  await writer.ensure(owner, manifest(), undefined);
+  api.calls.length = 0;
+  await make().ensure(owner, manifest('two'), api.child);
+  assert.deepEqual(api.calls, ['apply with uid']);
+  const metadata = { ...api.live?.metadata, managedFields: [{ manager: 'evenkeel', operation: 'Apply', fieldsV1: { 'f:metadata': {} } }] };
+  api.live = { ...api.live, metadata } as KubeObject;
+  await make().ensure(owner, manifest('two'), api.child);
+  assert.deepEqual(api.calls, ['apply with uid', 'apply with uid'], 'somebody has taken over data');
 });
 
 test('a change is applied to the very object', async () => {
@@ -159,13 +189,22 @@ test('an object of somebody else is read, not written', async () => {
   assert.deepEqual(api.calls, ['create', 'find']);
 });
 
-test('one that is ours after all, though the cache did not know it, is applied to', async () => {
+test('one that is ours after all, though the cache did not know it, is applied to where it is not as wanted', async () => {
   const { api, make, writer } = setUp();
   await writer.ensure(owner, manifest(), undefined);
   api.calls.length = 0;
   api.failOnce('create', apiError(409, 'Conflict'));
+  const restarted = make();
+  await restarted.ensure(owner, manifest(), undefined);
+  assert.deepEqual(api.calls, ['create', 'find'], 'it is as wanted');
+  await restarted.ensure(owner, manifest(), undefined);
+  assert.deepEqual(api.calls, ['create', 'find'], 'and that is remembered until the cache knows it');
+  // Somebody has taken away the label that the cache selects by.
+  const metadata = { ...api.live?.metadata, managedFields: [{ manager: 'evenkeel', operation: 'Apply', fieldsV1: { 'f:data': {} } }] };
+  api.live = { ...api.live, metadata } as KubeObject;
+  api.failOnce('create', apiError(409, 'Conflict'));
   await make().ensure(owner, manifest(), undefined);
-  assert.deepEqual(api.calls, ['create', 'find', 'apply with uid']);
+  assert.deepEqual(api.calls.slice(2), ['create', 'find', 'apply with uid']);
 });
 
 test('errors that may pass are thrown; after a conflict nothing is believed of the object', async () => {

@@ -6,6 +6,7 @@ import { resolveConfig } from '../../../src/config/resolve.ts';
 import type { Child } from '../../../src/operator/child.ts';
 import type { Observation } from '../../../src/operator/observation.ts';
 import { plan } from '../../../src/operator/plan.ts';
+import { RELEASE_ANNOTATION, WAVE_ANNOTATION } from '../../../src/operator/rollout-annotations.ts';
 import type { Manifest } from '../../../src/resources/owned.ts';
 import { AWAITED_ANNOTATION, type LiveConfig } from '../../../src/resources/retirement.ts';
 import { view, workload } from '../status/fixtures.ts';
@@ -41,6 +42,11 @@ function going(kind: string, name: string): Child {
   return { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
 }
 
+function replacedBalancers(): Child {
+  const { metadata, ...rest } = child('Deployment', 'shop--balancer');
+  return { ...rest, metadata: { ...metadata, annotations: { [RELEASE_ANNOTATION]: 'r', [WAVE_ANNOTATION]: 'r' } } };
+}
+
 const objectsOf = (backend: string) => [child('Deployment', `shop--${backend}`, backend), child('Service', `shop--${backend}`, backend)];
 
 interface Situation {
@@ -51,6 +57,7 @@ interface Situation {
   readonly listed?: readonly string[] | null;
   readonly applied?: number;
   readonly othersRolling?: number;
+  readonly balancersMixed?: true;
   /** spec.balancer.dedicated.replicas. */
   readonly replicas?: number;
   /** Backends whose servers run. */
@@ -68,6 +75,7 @@ function decide(situation: Situation) {
     liveConfig: situation.live === undefined ? live(...wanted) : situation.live,
     views: listed === null ? [] : [view('a', { appliedGeneration: applied, backends })],
     balancers: workload(1),
+    balancersMixed: situation.balancersMixed ?? false,
     servers: new Map(wanted.map((name) => [name, workload(2, { upToDate: running.includes(name) })])),
   };
   const spec = withDefaults(observation.resource);
@@ -78,7 +86,8 @@ function decide(situation: Situation) {
     balancerImage: 'i',
     release: 'r',
     maxRolling: 1,
-    othersRolling: () => situation.othersRolling ?? 0,
+    granted: false,
+    othersRolling: () => ({ all: situation.othersRolling ?? 0, atWork: situation.othersRolling ?? 0 }),
   });
   const configMap = decided.manifests.find(({ kind }) => kind === 'ConfigMap');
   const { 'config.json': text = '{}' } = (configMap?.data ?? {}) as Record<string, string>;
@@ -89,6 +98,7 @@ function decide(situation: Situation) {
     pending: decided.pending?.reason,
     balancers: replicasOf(decided.manifests),
     rollout: decided.rollout,
+    wave: decided.wave?.metadata.name ?? null,
     order: decided.manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
   };
 }
@@ -119,7 +129,19 @@ const TABLE: Record<string, { given: Situation; expect: Partial<ReturnType<typeo
   },
   'the balancers are of another release, and no more may be replaced now': {
     given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')], othersRolling: 1 },
-    expect: { rollout: 'Wait', balancers: 'left alone' },
+    expect: { rollout: 'Wait', wave: null, balancers: 'left alone' },
+  },
+  'the balancers are of another release, and may be replaced now': {
+    given: { wanted: ['stable'], children: [child('Deployment', 'shop--balancer')] },
+    expect: { rollout: 'Go', wave: 'shop--balancer' },
+  },
+  'the balancers were replaced for this release': {
+    given: { wanted: ['stable'], children: [replacedBalancers()] },
+    expect: { rollout: 'Free', wave: null },
+  },
+  'the balancers were replaced for this release, and one of another template is there still': {
+    given: { wanted: ['stable'], children: [replacedBalancers()], balancersMixed: true },
+    expect: { rollout: 'Free', wave: 'shop--balancer' },
   },
   'nothing is obsolete': { given: { wanted: ['stable'] }, expect: { given: ['stable'], prune: [] } },
   'a backend was just renamed': {

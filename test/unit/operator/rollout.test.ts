@@ -14,7 +14,16 @@ const live = (more: Partial<NonNullable<RolloutQuestion['live']>> = {}): NonNull
 });
 const { release: _release, inputs: _inputs, ...unmarked } = live();
 
-const TABLE: Record<string, { live: RolloutQuestion['live']; others?: number; expect: Rollout }> = {
+interface Situation {
+  readonly live: RolloutQuestion['live'];
+  readonly granted?: true;
+  /** Others that are under way. */
+  readonly others?: number;
+  /** So many of them wait. */
+  readonly halfWay?: number;
+  readonly expect: Rollout;
+}
+const TABLE: Record<string, Situation> = {
   'there are no balancers yet, whoever is under way': { live: null, others: 9, expect: { step: 'Free', wave: false } },
   'they are of this release': { live: live({ release: 'new' }), others: 9, expect: { step: 'Free', wave: false } },
   'they are of this release, and their owner changes them': {
@@ -33,10 +42,40 @@ const TABLE: Record<string, { live: RolloutQuestion['live']; others?: number; ex
   },
   'they are of another release, and there is room': { live: live(), others: 1, expect: { step: 'Go' } },
   'they are of another release, and there is no room': { live: live(), others: 2, expect: { step: 'Wait' } },
-  'they are being replaced for another release, which is taken back': {
+  'they are being replaced for another release, which is taken back, and others too': {
     live: live({ release: 'bad', wave: 'bad', upToDate: false }),
-    others: 9,
+    others: 3,
+    halfWay: 2,
     expect: { step: 'Go' },
+  },
+  'they are being replaced for another release, and there is no room even so': {
+    live: live({ release: 'bad', wave: 'bad', upToDate: false }),
+    others: 3,
+    halfWay: 1,
+    expect: { step: 'Wait' },
+  },
+  'they were replaced for another release, and others that are left half-way wait': {
+    live: live({ release: 'bad', wave: 'bad' }),
+    others: 3,
+    halfWay: 2,
+    expect: { step: 'Wait' },
+  },
+  'their turn has come, and the cache does not show it yet': { live: live(), granted: true, others: 9, expect: { step: 'Go' } },
+  'their turn has come, the cache does not show it yet, and their owner changes them': {
+    live: live({ inputs: 'before' }),
+    granted: true,
+    others: 9,
+    expect: { step: 'Free', wave: true },
+  },
+  'they are being replaced for another release, and their owner changes them': {
+    live: live({ release: 'bad', wave: 'bad', upToDate: false, inputs: 'before' }),
+    others: 9,
+    expect: { step: 'Free', wave: true },
+  },
+  'they are being replaced for this release, and their owner changes them': {
+    live: live({ release: 'new', wave: 'new', upToDate: false, inputs: 'before' }),
+    others: 9,
+    expect: { step: 'Free', wave: true },
   },
   'they are of another release, there is no room, and their owner changes them': {
     live: live({ inputs: 'before' }),
@@ -47,9 +86,10 @@ const TABLE: Record<string, { live: RolloutQuestion['live']; others?: number; ex
   'they are of a release that did not say so, and there is no room': { live: unmarked, others: 2, expect: { step: 'Wait' } },
 };
 
-for (const [sentence, { live: before, others = 0, expect }] of Object.entries(TABLE)) {
+for (const [sentence, { live: before, granted = false, others = 0, halfWay = 0, expect }] of Object.entries(TABLE)) {
   test(`rollout when ${sentence}: ${expect.step}`, () => {
-    assert.deepEqual(decideRollout({ live: before, wanted, others: () => others, max: 2 }), expect);
+    const underWay = () => ({ all: others, atWork: others - halfWay });
+    assert.deepEqual(decideRollout({ live: before, wanted, granted, others: underWay, max: 2 }), expect);
   });
 }
 

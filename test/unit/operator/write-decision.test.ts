@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Child } from '../../../src/operator/child.ts';
+import type { ApplyRecord, Child } from '../../../src/operator/child.ts';
 import { type Applied, decideWrite, type WriteDecision, type WriteQuestion } from '../../../src/operator/write-decision.ts';
 
 const NOW = 1_000_000;
@@ -12,6 +12,7 @@ function live(
     uid?: string;
     version?: string;
     fingerprint?: string;
+    record?: ApplyRecord;
     deleting?: true;
     owner?: { name: string; uid: string } | null;
   } = {},
@@ -19,6 +20,7 @@ function live(
   const controller = more.owner === undefined ? owner : more.owner;
   return {
     fingerprint: more.fingerprint ?? 'print-1',
+    ...(more.record === undefined ? {} : { record: more.record }),
     metadata: {
       uid: more.uid ?? 'uid-1',
       resourceVersion: more.version ?? '100',
@@ -37,6 +39,18 @@ const applied = (more: Partial<Applied> = {}): Applied => ({
   fingerprint: 'print-1',
   resourceVersion: '100',
   atMs: NOW - 60_000,
+  ...more,
+});
+
+const wanted = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'shop', namespace: 'default', labels: { app: 'a' } },
+  data: { a: '1' },
+};
+const record = (more: Partial<ApplyRecord> = {}): ApplyRecord => ({
+  manifest: 'manifest-1',
+  fields: JSON.stringify({ 'f:metadata': { 'f:labels': { 'f:app': {} } }, 'f:data': { 'f:a': {} } }),
   ...more,
 });
 
@@ -77,6 +91,22 @@ const TABLE: Record<string, { given: Partial<WriteQuestion>; expect: WriteDecisi
     expect: { action: 'Apply', uid: 'uid-1', why: 'Drifted' },
   },
   'the operator has restarted': { given: { live: live() }, expect: { action: 'Apply', uid: 'uid-1', why: 'NotRemembered' } },
+  'the operator has restarted, and the object says that this very manifest was applied, and nothing has changed since': {
+    given: { live: live({ record: record() }) },
+    expect: { action: 'Nothing' },
+  },
+  'the operator has restarted, and the object says that another manifest was applied': {
+    given: { live: live({ record: record({ manifest: 'manifest-0' }) }) },
+    expect: { action: 'Apply', uid: 'uid-1', why: 'NotRemembered' },
+  },
+  'the operator has restarted, and somebody has changed a field, or taken it away': {
+    given: { live: live({ record: record({ fields: JSON.stringify({ 'f:metadata': { 'f:labels': { 'f:app': {} } } }) }) }) },
+    expect: { action: 'Apply', uid: 'uid-1', why: 'NotRemembered' },
+  },
+  'somebody changed it, whatever the object says': {
+    given: { live: live({ version: '101', fingerprint: 'print-2', record: record() }), applied: applied() },
+    expect: { action: 'Apply', uid: 'uid-1', why: 'Drifted' },
+  },
   'it was deleted and made anew by us': {
     given: { live: live({ uid: 'uid-2' }), applied: applied() },
     expect: { action: 'Apply', uid: 'uid-2', why: 'NotRemembered' },
@@ -113,7 +143,7 @@ const TABLE: Record<string, { given: Partial<WriteQuestion>; expect: WriteDecisi
 for (const [sentence, { given, expect }] of Object.entries(TABLE)) {
   test(`write of an object when ${sentence}: ${expect.action}`, () => {
     assert.deepEqual(
-      decideWrite({ manifest: 'manifest-1', live: undefined, applied: undefined, owner, nowMs: NOW, adopt: false, ...given }),
+      decideWrite({ manifest: 'manifest-1', wanted, live: undefined, applied: undefined, owner, nowMs: NOW, adopt: false, ...given }),
       expect,
     );
   });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { StatusInput } from '../../../src/status/input.ts';
 import { buildStatus } from '../../../src/status/status.ts';
 import type { Status } from '../../../src/status/types.ts';
-import { input, report, resource, START, unhealthy, view, workload } from './fixtures.ts';
+import { reportBody } from '../../support/reports.ts';
+import { input, resource, START, unhealthy, view, workload } from './fixtures.ts';
 
 const problem = (reason: string) => ({ reason, message: `words about ${reason}` });
 const FINE = input().outcome;
@@ -99,7 +100,7 @@ const TABLE: Record<string, { given: Partial<StatusInput>; expect: string[] }> =
     expect: ['Ready=False/NoEndpoints', 'EndpointsHealthy=False/NoEndpoints'],
   },
   'N / R lies over maxInterval': {
-    given: { views: [view('a', { heartbeat: { ...report().heartbeat, overMaxInterval: true } })] },
+    given: { views: [view('a', { heartbeat: { ...reportBody().heartbeat, overMaxInterval: true } })] },
     expect: ['HeartbeatsOnTime=False/OverMaxInterval'],
   },
   'something is still being brought about': {

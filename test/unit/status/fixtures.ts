@@ -2,49 +2,21 @@ import type { Backend, LoadBalancedService } from '../../../src/api/v1alpha1/typ
 import type { BalancerReportBody, FailoverReport, UnhealthyEndpointReport } from '../../../src/model/report.ts';
 import type { StatusInput, Workload } from '../../../src/status/input.ts';
 import type { BalancerView } from '../../../src/status/view.ts';
+import { failoverReport, reportBody } from '../../support/reports.ts';
 
 /** 2026-01-01T00:00:00Z. */
 export const START = Date.UTC(2026, 0, 1);
 
 export function failover(id: string, agoMs: number, outMs: number | null, more: Partial<FailoverReport> = {}): FailoverReport {
-  return {
-    id,
-    address: '10.0.0.1:8080',
-    backend: 'stable',
-    reason: 'HeartbeatTimeout',
-    detectionMilliseconds: 400,
-    rescued: 0,
-    lost: 0,
-    agoMilliseconds: agoMs,
-    removed: false,
-    outMilliseconds: outMs,
-    ...more,
-  };
+  return failoverReport({ id, agoMilliseconds: agoMs, outMilliseconds: outMs, ...more });
 }
 
 export function unhealthy(address: string, forMs = 0, more: Partial<UnhealthyEndpointReport> = {}): UnhealthyEndpointReport {
   return { address, backend: 'stable', state: 'Unhealthy', reason: 'HeartbeatTimeout', forMilliseconds: forMs, ...more };
 }
 
-export function report(more: Partial<BalancerReportBody> = {}): BalancerReportBody {
-  return {
-    appliedGeneration: 1,
-    configError: '',
-    endpointsStale: false,
-    backends: [{ name: 'stable', endpoints: 3, healthy: 3 }],
-    heartbeat: { servers: 3, responsesPerSecond: 15, intervalMilliseconds: 200, maxDetectionMilliseconds: 620, overMaxInterval: false },
-    unhealthyEndpoints: [],
-    unhealthyOmitted: 0,
-    refusedEndpoints: [],
-    refusedOmitted: 0,
-    failOpen: [],
-    failovers: [],
-    ...more,
-  };
-}
-
 export function view(name: string, body: Partial<BalancerReportBody> = {}, more: Partial<BalancerView> = {}): BalancerView {
-  return { name, presence: 'Ready', reportedAtMs: START, body: report(body), ...more };
+  return { name, presence: 'Ready', reportedAtMs: START, body: reportBody(body), ...more };
 }
 
 export function workload(desired: number, more: Partial<Workload> = {}): Workload {

@@ -79,6 +79,27 @@ for (const file of files) {
   });
 }
 
+suite('what is written has an end', () => {
+  /** Characters of the fullest value that the schema takes, as JSON. */
+  function largest({ type, properties = {}, items = {}, ...schema }: Schema): number {
+    const { maxItems, maxLength, enum: words = [] } = schema as { maxItems?: number; maxLength?: number; enum?: readonly string[] };
+    if (type === 'object') return Object.entries(properties).reduce((sum, [name, child]) => sum + name.length + 4 + largest(child), 2);
+    if (type === 'array') return (maxItems ?? Infinity) * (largest(items) + 1) + 2;
+    return type === 'string' ? (maxLength ?? Math.max(...words.map((word) => word.length))) + 2 : 20;
+  }
+
+  // etcd takes 1.5 MiB. Each maxItems and maxLength counts here: who raises one sees what it costs.
+  for (const [file, part, most] of [
+    ['evenkeel.dev_balancerreports.yaml', 'spec', 334_736],
+    ['evenkeel.dev_loadbalancedservices.yaml', 'status', 645_548],
+  ] as const) {
+    test(`${part} of ${file} has at most ${most} characters`, () => {
+      assert.ok(most < 1.5 * 2 ** 20);
+      assert.ok(largest(schemaOf(file).properties?.[part] ?? {}) <= most);
+    });
+  }
+});
+
 suite('defaults', () => {
   const all = new Map(fields(schemaOf('evenkeel.dev_loadbalancedservices.yaml')));
 

@@ -1,52 +1,76 @@
-/** Each rule and each bound of the CRD has a case in the table that goes wrong without it. */
+/** Each rule, bound and choice of the CRD's spec has a case in the table that goes wrong when it is weakened alone, by as little as can be. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SCHEMA } from '../../../../src/api/v1alpha1/schema.ts';
 import { normalize, validate } from '../../../../src/api/v1alpha1/validate.ts';
 import { formatPath } from '../../../../src/api/v1alpha1/validation/issue.ts';
+import type { StructuralSchema } from '../../../../src/api/v1alpha1/validation/structural-schema.ts';
 import { resourceCases } from '../../../cases/resources.ts';
 
-interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  minimum?: number;
-  maximum?: number;
-  'x-kubernetes-validations'?: readonly { readonly message: string }[];
+type Weakening = readonly [what: string, change: Partial<StructuralSchema>];
+
+const cases = Object.entries(resourceCases).map(([sentence, { resource, refused }]) => ({
+  sentence,
+  value: normalize(parse(resource)),
+  refused,
+}));
+
+function goesWell({ value, refused }: (typeof cases)[number]): boolean {
+  const issues = validate(value).map(({ path, message }) => `${formatPath(path)}: ${message}`);
+  return refused ? issues.some((issue) => issue.startsWith(`${refused.at}: `) && issue.includes(refused.says)) : issues.length === 0;
 }
 
-const cases = Object.values(resourceCases).map(({ resource, refused }) => ({ value: normalize(parse(resource)), refused }));
+/** A case that is refused at `path` or beside it: none of the others can tell that something there is taken. */
+function tells(path: string): (typeof cases)[number][] {
+  return cases.filter(({ refused }) => refused && withoutIndexes(refused.at).startsWith(path));
+}
 
-function allGoWell(): boolean {
-  return cases.every(({ value, refused }) => {
-    const issues = validate(value).map(({ path, message }) => `${formatPath(path)}: ${message}`);
-    return refused ? issues.some((issue) => issue.startsWith(`${refused.at}: `) && issue.includes(refused.says)) : issues.length === 0;
-  });
+function withoutIndexes(at: string): string {
+  return at.replace(/\[\d+\]/g, '[]');
 }
 
 /** Whether all goes well while `schema` has this instead; it gets back what it had. */
-function allGoWellWith(schema: Schema, change: Partial<Schema>): boolean {
-  const before = structuredClone(Object.fromEntries(Object.entries(schema).filter(([name]) => name in change)));
+function allGoWellWith(schema: StructuralSchema, change: Partial<StructuralSchema>, path: string): boolean {
+  const before = { ...schema };
   try {
     Object.assign(schema, change);
-    return allGoWell();
+    return tells(path).every(goesWell);
   } finally {
+    for (const name of Object.keys(change)) delete (schema as Record<string, unknown>)[name];
     Object.assign(schema, before);
   }
 }
 
-function* unneeded(schema: Schema, path: string): Generator<string> {
-  const rules = schema['x-kubernetes-validations'] ?? [];
-  for (const rule of rules) {
-    if (allGoWellWith(schema, { 'x-kubernetes-validations': rules.filter((each) => each !== rule) })) yield `${path}: ${rule.message}`;
+function* weakenings(schema: StructuralSchema, path: string): Generator<Weakening> {
+  for (const name of ['minimum', 'minLength', 'minItems'] as const) {
+    const bound = schema[name];
+    if (bound !== undefined) yield [name, { [name]: bound - 1 }];
   }
-  if (schema.minimum !== undefined && allGoWellWith(schema, { minimum: -Infinity })) yield `${path}: minimum`;
-  if (schema.maximum !== undefined && allGoWellWith(schema, { maximum: Infinity })) yield `${path}: maximum`;
-  if (schema.items) yield* unneeded(schema.items, `${path}[]`);
-  for (const [name, child] of Object.entries(schema.properties ?? {})) yield* unneeded(child, path ? `${path}.${name}` : name);
+  for (const name of ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const) {
+    const bound = schema[name];
+    if (bound !== undefined) yield [name, { [name]: bound + 1 }];
+  }
+  if (schema.enum) yield ['enum', { enum: undefined } as unknown as Partial<StructuralSchema>];
+  // What every object of Kubernetes has, the API server asks for by itself.
+  const required = path.startsWith('spec') ? (schema.required ?? []) : [];
+  for (const name of required) yield [`required ${name}`, { required: required.filter((each) => each !== name) }];
+  if (['map', 'set'].includes(schema['x-kubernetes-list-type'] ?? '')) yield ['list type', { 'x-kubernetes-list-type': 'atomic' }];
+  const rules = schema['x-kubernetes-validations'] ?? [];
+  for (const rule of rules) yield [rule.message, { 'x-kubernetes-validations': rules.filter((each) => each !== rule) }];
 }
 
-test('no rule and no bound could be left out without a case that tells', () => {
-  assert.ok(allGoWell());
-  assert.deepEqual([...unneeded(SCHEMA as Schema, '')], []);
+function* untold(schema: StructuralSchema, path: string): Generator<string> {
+  for (const [what, change] of weakenings(schema, path)) if (allGoWellWith(schema, change, path)) yield `${path}: ${what}`;
+  if (schema.items) yield* untold(schema.items, `${path}[]`);
+  if (schema.additionalProperties) yield* untold(schema.additionalProperties, path);
+  for (const [name, child] of Object.entries(schema.properties ?? {})) yield* untold(child, path ? `${path}.${name}` : name);
+}
+
+test('nothing in the schema of a resource can be weakened without a case that tells', () => {
+  assert.deepEqual(
+    cases.filter((each) => !goesWell(each)).map(({ sentence }) => sentence),
+    [],
+  );
+  assert.deepEqual([...untold(SCHEMA, '')], []);
 });
