@@ -735,7 +735,7 @@ export interface BackendStatus {
   healthy?: number;
 }
 /**
- * T = N / R as it is now, of the slowest balancer. Rewritten on a change of 25 percent, at least 60 s apart.
+ * T = N / R as it is now, of the slowest balancer. Rewritten on a change of 25 percent, together with new counts of endpoints or at least 60 s apart.
  */
 export interface HeartbeatStatus {
   /**
