@@ -59,6 +59,8 @@ export class ClusterConfigSource implements ConfigSource {
   /** A configuration that waits for its slices; a newer one takes its place. */
   #adopting = new AbortController();
   #stale = false;
+  /** Backends that go on with servers that are not called ready, as it was told last. */
+  #heldOver = '';
   #gathering = false;
   #markDelivered: () => void = () => {};
 
@@ -163,8 +165,18 @@ export class ClusterConfigSource implements ConfigSource {
     if (this.#config === null || this.#stopped.signal.aborted) return;
     const slices = this.#following?.slices;
     const endpoints = this.#resolver.resolve(this.#config.backends, (service) => slices?.byIndex('service', service) ?? []);
+    this.#tellHeldOver();
     this.#target?.applyEndpoints(endpoints, this.#stale);
     this.#markDelivered();
+  }
+
+  #tellHeldOver(): void {
+    const backends = this.#resolver.heldOver.join(', ');
+    if (backends === this.#heldOver) return;
+    if (backends !== '') {
+      this.#logger.warn('no server is called ready any more: those that were go on, as heartbeats find them', { backends });
+    } else this.#logger.warn('there are servers again that are called ready', { backends: this.#heldOver });
+    this.#heldOver = backends;
   }
 
   async #watchStaleness(): Promise<void> {

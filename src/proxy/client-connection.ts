@@ -9,7 +9,8 @@ import type { AcceptedReads } from './accepted-reads.ts';
 import { type PayloadSource, stayViews } from './body-text.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
-import { Exchange, type ExchangeClient } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeClient } from './exchange-client.ts';
 import { Http1Responder } from './http1-responder.ts';
 import { LINGER_BYTES, LINGER_MS, ONE_STRING_BYTES } from './limits.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
@@ -32,6 +33,7 @@ export class ClientConnection implements ExchangeClient {
   /** Readers of HTTP/1.1 differ in what they make of a request's trailers: they end here (RFC 9110 §6.5.1). */
   readonly trailers = '';
   readonly #host: ClientHost;
+  readonly #speakHttp2: (received: Buffer) => void;
   /** What the client is read into; null: each chunk has a buffer of its own. */
   readonly #reads: ReadWindow | null;
   readonly #heads: RequestHeadReader;
@@ -68,13 +70,17 @@ export class ClientConnection implements ExchangeClient {
   #lingeringSince = 0;
   #lingered = 0;
 
-  /** `reads`: what the client sends comes there; null: from `socket`. */
-  constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null) {
+  /**
+   * `reads`: what the client sends comes there; null: from `socket`. `speakHttp2`: the client does, without TLS, and `received` is all that it
+   * has said: from now on the socket is that protocol's.
+   */
+  constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null, speakHttp2: (received: Buffer) => void) {
     const { context } = host;
     // Over TLS, ALPN says which version is spoken.
     if (host.scheme === 'https') this.#opening = null;
     this.socket = socket;
     this.#host = host;
+    this.#speakHttp2 = speakHttp2;
     this.path = path;
     this.address = path.source;
     this.forwarding = new ForwardingFields({
@@ -234,7 +240,7 @@ export class ClientConnection implements ExchangeClient {
 
   #leaveToHttp2(received: Buffer): void {
     for (const event of ['data', 'drain', 'end']) this.socket.removeAllListeners(event);
-    this.#host.speakHttp2(this.socket, this.path, received);
+    this.#speakHttp2(received);
   }
 
   /** `reads`: what `chunk` was read into; null: it is nobody else's. */

@@ -1,6 +1,4 @@
-import type { Socket } from 'node:net';
-import type { ClientPath } from './client-path.ts';
-import type { ExchangeSurroundings } from './exchange.ts';
+import type { ExchangeSurroundings } from './exchange-client.ts';
 
 /** The listener that a client connection came through. */
 export interface ClientHost extends ExchangeSurroundings {
@@ -9,8 +7,6 @@ export interface ClientHost extends ExchangeSurroundings {
   /** What clients speak with us. */
   readonly scheme: 'http' | 'https';
   trusts(address: string): boolean;
-  /** The client on `socket` speaks HTTP/2 without TLS, and `received` is all that it has said: from now on the connection is that protocol's. */
-  speakHttp2(socket: Socket, path: ClientPath, received: Buffer): void;
 }
 
 /** How old a connection may get: jittered, so that those opened together do not end together; 0: any age. */

@@ -7,7 +7,7 @@ import type { ClientHost } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
 import type { ProxyContext, Route } from './context.ts';
 import { Http2Connection } from './http2-connection.ts';
-import { Listener } from './listener.ts';
+import { type Follow, Listener } from './listener.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 
@@ -38,19 +38,17 @@ export class HttpListener extends Listener implements ClientHost {
     return this.#trusted.has(address);
   }
 
-  speakHttp2(socket: Socket, path: ClientPath, received: Buffer): void {
-    // Stopped first: bytes given back to a socket that flows would go to nobody.
-    socket.pause();
-    socket.unshift(received);
-    this.replace(socket, new Http2Connection(socket, path, this));
-  }
-
   protected override get readsDirectly(): boolean {
     return this.route.listener.protocol === 'HTTP';
   }
 
-  protected override accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
-    const agreed = (socket as Partial<TLSSocket>).alpnProtocol;
-    return agreed === 'h2' ? new Http2Connection(socket, path, this) : new ClientConnection(socket, path, this, reads);
+  protected override accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null, follow: Follow): ListenerConnection {
+    if ((socket as Partial<TLSSocket>).alpnProtocol === 'h2') return new Http2Connection(socket, path, this);
+    return new ClientConnection(socket, path, this, reads, (received) => {
+      // Stopped first: bytes given back to a socket that flows would go to nobody.
+      socket.pause();
+      socket.unshift(received);
+      follow(new Http2Connection(socket, path, this));
+    });
   }
 }

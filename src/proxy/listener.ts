@@ -13,6 +13,7 @@ import { PortSockets } from './port-sockets.ts';
 import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
+import { type Place, Roster } from './roster.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
 const TICK_MS = 500;
@@ -20,6 +21,9 @@ const TICK_MS = 500;
 const REQUESTS_TICK_MS = 20;
 /** Between requests, a connection that is not used for this long while we go down is closed. */
 const DRAIN_IDLE_MS = 1_000;
+
+/** Another connection is on the same socket from now on. */
+export type Follow = (connection: ListenerConnection) => void;
 
 /** One port that clients connect to. What its protocol is, `accept` knows. */
 export abstract class Listener {
@@ -29,7 +33,7 @@ export abstract class Listener {
   readonly line: RequestLine;
   readonly deadlines = new RequestDeadlines();
   readonly #sockets: PortSockets;
-  readonly #connections = new Map<Socket, ListenerConnection>();
+  readonly #connections = new Roster<ListenerConnection>();
   readonly #tls: TlsTerminator | null;
   readonly #stopTicking: readonly (() => void)[];
   #draining = false;
@@ -55,17 +59,15 @@ export abstract class Listener {
     ];
   }
 
-  /** `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. `reads`: where its bytes come, if not from itself. */
-  protected abstract accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection;
+  /**
+   * `socket` is the clear side of the connection: a TLSSocket where the listener speaks TLS. `reads`: where its bytes come, if not from itself.
+   * `follow`, later on: for what the connection turns out to be.
+   */
+  protected abstract accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null, follow: Follow): ListenerConnection;
 
   /** What clients send is read without a stream in between. */
   protected get readsDirectly(): boolean {
     return false;
-  }
-
-  /** `socket` is another connection's from now on. */
-  protected replace(socket: Socket, connection: ListenerConnection): void {
-    this.#connections.set(socket, connection);
   }
 
   /** Going down: connections end with what they are at. */
@@ -128,7 +130,7 @@ export abstract class Listener {
   close(): void {
     this.stopAccepting();
     for (const stop of this.#stopTicking) stop();
-    for (const connection of [...this.#connections.values()]) connection.close();
+    for (const connection of this.#connections.members()) connection.close();
   }
 
   #accepted(socket: Socket, reads: AcceptedReads | null): void {
@@ -143,33 +145,36 @@ export abstract class Listener {
       socket.destroySoon();
       return;
     }
-    this.#connections.set(socket, this.#begin(socket, reads));
+    const follow: Follow = (connection) => {
+      place.member = connection;
+    };
+    const place: Place<ListenerConnection> = this.#connections.add(this.#begin(socket, reads, follow));
     this.metrics.connections++;
     socket.on('close', () => {
-      this.#connections.delete(socket);
+      this.#connections.delete(place);
       this.metrics.connections--;
     });
   }
 
   /** The PROXY header, if one is wanted; then TLS, if that is spoken; then what the port is for. */
-  #begin(socket: Socket, reads: AcceptedReads | null): ListenerConnection {
-    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null), reads);
+  #begin(socket: Socket, reads: AcceptedReads | null, follow: Follow): ListenerConnection {
+    if (!this.route.listener.proxyProtocol) return this.#greeted(socket, new ClientPath(socket, null), reads, follow);
     const { context, route, metrics } = this;
     const greeted = (told: ProxiedPath | null) => {
-      this.#connections.set(socket, this.#greeted(socket, new ClientPath(socket, told), null));
+      follow(this.#greeted(socket, new ClientPath(socket, told), null, follow));
       // A TCP connection reads when it has a server, and TLS by itself.
       if (this.route.listener.protocol === 'HTTP') socket.resume();
     };
     return new Greeting<ProxiedPath | null>(socket, { context, route, metrics, read: proxiedPath, greeted });
   }
 
-  #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null): ListenerConnection {
-    if (this.#tls === null) return this.accept(socket, path, reads);
-    return this.#tls.begin(socket, (secure) => this.#connections.set(socket, this.accept(secure, path, null)));
+  #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null, follow: Follow): ListenerConnection {
+    if (this.#tls === null) return this.accept(socket, path, reads, follow);
+    return this.#tls.begin(socket, (secure) => follow(this.accept(secure, path, null, follow)));
   }
 
   #tick(now: number): void {
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#connections.members()) {
       connection.tickClient(now);
       if (this.#draining && this.#closed) connection.closeIfIdle(now, DRAIN_IDLE_MS);
     }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
 import type { ClientPath } from './client-path.ts';
-import type { ExchangeSurroundings } from './exchange.ts';
+import type { ExchangeSurroundings } from './exchange-client.ts';
 import { isOwnError } from './failure.ts';
 import { ATTEMPTS, WAITING_BYTES } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FailoverConfig } from '../model/config.ts';
-import type { ExchangeSurroundings } from './exchange.ts';
+import type { ExchangeSurroundings } from './exchange-client.ts';
 import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';

@@ -48,8 +48,8 @@ export class UpstreamConnection {
   readonly socket: Socket;
   /** What it was made with: another setting needs another connection. */
   readonly talk: BackendTalk;
-  /** Of the client that it was made for. */
-  readonly path: ProxiedPath;
+  /** Of the client that it was made for, where the server was told of it; null: it is anybody's. */
+  readonly path: ProxiedPath | null;
   readonly heads = new ResponseHeadReader(DEFAULT_HEAD_LIMITS);
   readonly body = new BodyReader('response');
   readonly reads = new ReadWindow();
@@ -64,9 +64,9 @@ export class UpstreamConnection {
   constructor(owner: ConnectionOwner, user: ConnectionUser, path: ProxiedPath) {
     this.#owner = owner;
     this.#user = user;
-    this.path = path;
     this.talk = owner.talk;
     const { tls, proxyProtocol, lookup } = this.talk;
+    this.path = proxyProtocol && path;
     const preface = proxyProtocol && proxyHeader(proxyProtocol, path);
     const { host, port } = owner.endpoint;
     const onread = { buffer: this.reads.next, callback: (bytes: number, buffer: Uint8Array) => this.#read(bytes, buffer as Buffer) };

@@ -42,8 +42,8 @@ export class UpstreamSession {
   readonly users = new Set<ConnectionUser>();
   /** What it was made with: another setting needs another connection. */
   readonly talk: BackendTalk;
-  /** Of the client that it was made for. */
-  readonly path: ProxiedPath;
+  /** Of the client that it was made for, where the server was told of it; null: it is anybody's. */
+  readonly path: ProxiedPath | null;
   connected = false;
   /** A stream has been answered on it: the server may close it just as we write. */
   reused = false;
@@ -64,7 +64,7 @@ export class UpstreamSession {
     const { host, port, id } = endpoint;
     this.#owner = owner;
     this.talk = talk;
-    this.path = path;
+    this.path = talk.proxyProtocol && path;
     this.idleSince = now;
     const preface = talk.proxyProtocol && proxyHeader(talk.proxyProtocol, path);
     const options = { host, port, lookup: talk.lookup, preface, keepAliveMs: KEEP_ALIVE_PROBE_MS, applicationProtocol: 'h2' } as const;
@@ -80,7 +80,7 @@ export class UpstreamSession {
 
   /** Requests of the client of `path` may go over it, spoken as `talk` says. */
   serves(path: ProxiedPath, talk: BackendTalk): boolean {
-    return this.talk === talk && (talk.proxyProtocol === null || this.path === path);
+    return this.talk === talk && (this.path === null || this.path === path);
   }
 
   /** Another attempt may begin on it. */

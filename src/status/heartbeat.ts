@@ -2,7 +2,7 @@ import type { HeartbeatReport } from '../model/report.ts';
 import type { HeartbeatStatus } from './types.ts';
 import type { BalancerView } from './view.ts';
 
-/** Figures that drift all the time are written again only on a change of this share, and not more often than this. */
+/** Figures that drift all the time are written again only on a change of this share, and not more often than this by themselves. */
 const CHANGE = 0.25;
 const APART_MS = 60_000;
 
@@ -20,6 +20,8 @@ export interface HeartbeatMoment {
   readonly writtenAtMs: number | null;
   /** The settings behind the figures have just changed, so that the old figures tell nothing. */
   readonly newSettings: boolean;
+  /** Other counts of endpoints are told in the same write, so that these cost none of their own. */
+  readonly newCounts: boolean;
 }
 
 /** T = N / R of the slowest balancer. */
@@ -45,6 +47,7 @@ export function nextHeartbeat(
   if (previous === undefined) return write;
   if (moment.newSettings || isFirstSign(previous, current)) return differ(previous, current, 0) ? write : keep;
   if (!differ(previous, current, CHANGE)) return keep;
+  if (moment.newCounts) return write;
   const dueAtMs = (moment.writtenAtMs ?? -Infinity) + APART_MS;
   return dueAtMs <= moment.nowMs ? write : { ...keep, dueAtMs };
 }

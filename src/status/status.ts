@@ -32,6 +32,7 @@ export function buildStatus(input: StatusInput): StatusResult {
     nowMs,
     writtenAtMs: input.heartbeatWrittenAtMs,
     newSettings: found.some((each) => each.type === 'Programmed' && each.status === 'True') && !wasProgrammed(previous, generation),
+    newCounts: previous?.summary?.endpoints !== summary(input, counted).endpoints,
   });
   const status: Status = {
     observedGeneration: generation,

@@ -57,7 +57,7 @@ export interface LoadBalancedServiceSpec {
        */
       replicas?: number;
       /**
-       * Processes that take the requests of one balancer and share its ports, 1 to 16. With 1, the balancer takes them itself, on one core. With more, each of them has a core and takes about 65 MB, beside the balancer that leads them. Heartbeats and the view of health are the balancer's, once for all workers. limits.connectionsPerPort, requestsPerServer and pendingRequests are shared out among them, RoundRobin is exact within each. A change replaces the balancer pods, one after the other. Default 1.
+       * Processes that take the requests of one balancer and share its ports, 1 to 16. With 1, the balancer takes them itself, on one core. With more, each of them has a core and takes about 57 MB, beside the balancer that leads them. Heartbeats and the view of health are the balancer's, once for all workers. limits.connectionsPerPort, requestsPerServer and pendingRequests are shared out among them, RoundRobin is exact within each. A change replaces the balancer pods, one after the other. Default 1.
        */
       workers?: number;
       template?: PodTemplateOverlay;
@@ -735,7 +735,7 @@ export interface BackendStatus {
   healthy?: number;
 }
 /**
- * T = N / R as it is now, of the slowest balancer. Rewritten on a change of 25 percent, at least 60 s apart.
+ * T = N / R as it is now, of the slowest balancer. Rewritten on a change of 25 percent, together with new counts of endpoints or at least 60 s apart.
  */
 export interface HeartbeatStatus {
   /**

@@ -258,3 +258,63 @@ describe('the resolver', () => {
     assert.deepEqual(both(), ['a http 10.0.0.1:8080 Ready', 'a http [fd00::2]:8080 Ready']);
   });
 });
+
+describe('where no server is called ready any more', () => {
+  const UNREADY = { ready: false, serving: false, terminating: false };
+  const GOING = { ready: false, serving: false, terminating: true };
+  const backends = [backend('a')];
+  const pods = (...conditions: Conditions[]) => [
+    slice(
+      's1',
+      conditions.map((each, index) => at(`10.0.0.${index + 1}`, each, `p${index + 1}`)),
+    ),
+  ];
+  /** One resolver's answers to what it sees one after the other. */
+  const follow = (...steps: EndpointSlice[][]) => {
+    const resolver = new EndpointResolver();
+    const ids = steps.map((slices) =>
+      resolver.resolve(backends, () => slices).map(({ id, lifecycle }) => `${id.slice(7, 8)} ${lifecycle}`),
+    );
+    return { last: ids.at(-1), heldOver: resolver.heldOver };
+  };
+
+  test('those that were stay, whether they went at once or one after the other', () => {
+    const both = { last: ['1 Ready', '2 Ready'], heldOver: ['a'] };
+    assert.deepEqual(follow(pods({}, {}), pods(UNREADY, UNREADY)), both);
+    assert.deepEqual(follow(pods({}, {}), pods(UNREADY, {}), pods(UNREADY, UNREADY)), both);
+    assert.deepEqual(follow(pods({}, {}), pods(UNREADY, UNREADY), pods(UNREADY, UNREADY)), both, 'for as long as it lasts');
+  });
+
+  test('one that is ready again is enough, and the others are absent as ever', () => {
+    const { last, heldOver } = follow(pods({}, {}), pods(UNREADY, UNREADY), pods(UNREADY, {}));
+    assert.deepEqual([last, heldOver], [['2 Ready'], []]);
+  });
+
+  test('one that has never been ready does not serve', () => {
+    assert.deepEqual(follow(pods(UNREADY)).last, []);
+    assert.deepEqual(follow(pods({}), pods(UNREADY, UNREADY)).last, ['1 Ready']);
+  });
+
+  test('one that is going, has gone, or is another pod of the same address, does not stay', () => {
+    assert.deepEqual(follow(pods({}, {}), pods(GOING, UNREADY)).last, ['2 Ready']);
+    assert.deepEqual(follow(pods({}), []).last, []);
+    assert.deepEqual(follow(pods({}), pods(), pods(UNREADY)).last, [], 'it was away meanwhile');
+    assert.deepEqual(follow(pods({}), [slice('s1', [at('10.0.0.1', UNREADY, 'another')])]).last, []);
+  });
+
+  test('those that drain go on draining beside them', () => {
+    const draining = { ready: false, serving: true, terminating: true };
+    assert.deepEqual(follow(pods({}, {}), pods(draining, UNREADY)).last, ['1 Draining', '2 Ready']);
+  });
+
+  test('each backend for itself', () => {
+    const resolver = new EndpointResolver();
+    const two = [backend('a'), backend('b')];
+    const slicesOf = (conditions: Conditions) => (service: string) =>
+      service === 'a-service' ? pods(conditions) : [slice('s2', [at('10.0.1.1')])];
+    resolver.resolve(two, slicesOf({}));
+    const after = resolver.resolve(two, slicesOf(UNREADY));
+    assert.deepEqual(seen(after), ['a http 10.0.0.1:8080 Ready', 'b http 10.0.1.1:8080 Ready']);
+    assert.deepEqual(resolver.heldOver, ['a']);
+  });
+});

@@ -18,6 +18,7 @@ interface Case {
   readonly current?: HeartbeatStatus;
   readonly writtenAtMs?: number;
   readonly newSettings?: true;
+  readonly newCounts?: true;
   readonly rewritten: boolean;
   readonly dueInMs?: number;
 }
@@ -46,6 +47,20 @@ const TABLE: Record<string, Case> = {
     newSettings: true,
     rewritten: true,
   },
+  'servers were added just after the last write, which is told anyway': {
+    previous: figures({ servers: 1 }),
+    current: figures(),
+    writtenAtMs: START - 1,
+    newCounts: true,
+    rewritten: true,
+  },
+  'a few servers were added just after the last write': {
+    previous: figures(),
+    current: figures({ servers: 62 }),
+    writtenAtMs: START - 1,
+    newCounts: true,
+    rewritten: false,
+  },
   'the first servers were found just after the last write': {
     previous: figures({ servers: 0 }),
     current: figures(),
@@ -60,9 +75,10 @@ const TABLE: Record<string, Case> = {
   },
 };
 
-for (const [sentence, { previous, current, writtenAtMs = LONG_AGO, newSettings = false, rewritten, dueInMs }] of Object.entries(TABLE)) {
+for (const [sentence, each] of Object.entries(TABLE)) {
+  const { previous, current, writtenAtMs = LONG_AGO, newSettings = false, newCounts = false, rewritten, dueInMs } = each;
   test(`heartbeat figures when ${sentence}: ${rewritten ? 'written' : 'kept'}`, () => {
-    const change = nextHeartbeat(previous, current, { nowMs: START, writtenAtMs, newSettings });
+    const change = nextHeartbeat(previous, current, { nowMs: START, writtenAtMs, newSettings, newCounts });
     assert.equal(change.rewritten, rewritten);
     assert.deepEqual(change.heartbeat, rewritten ? current : previous);
     assert.equal(change.dueAtMs, dueInMs === undefined ? null : START + dueInMs);

@@ -32,6 +32,19 @@ test('counts of a resource at rest', () => {
   ]);
 });
 
+test('T = N / R follows servers as they come, in the writes that count them', () => {
+  const { heartbeat } = view('a').body;
+  const come = (servers: number) => ({
+    views: [view('a', { backends: [{ name: 'stable', endpoints: servers, healthy: servers }], heartbeat: { ...heartbeat, servers } })],
+    servers: new Map([['stable', workload(3, { ready: servers })]]),
+    heartbeatWrittenAtMs: START - 1,
+  });
+  const first = statusOf(come(1));
+  assert.deepEqual([first.summary?.endpoints, first.heartbeat?.servers], ['1/3', 1]);
+  const all = statusOf({ ...come(3), previous: first });
+  assert.deepEqual([all.summary?.endpoints, all.heartbeat?.servers], ['3/3', 3]);
+});
+
 test('an endpoint counts as healthy only where every balancer holds it for healthy', () => {
   const out = (address: string) => ({ backends: [{ name: 'stable', endpoints: 3, healthy: 2 }], unhealthyEndpoints: [unhealthy(address)] });
   const status = statusOf({ views: [view('a', out('10.0.0.1:8080')), view('b', out('10.0.0.2:8080'))] });
