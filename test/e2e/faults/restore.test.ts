@@ -68,6 +68,8 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     await writeAlot(stage.namespace);
     await stage.proxy.comeBack();
     stage.standIn.writeAgain();
+    // The restored status says so from the beginning; the operator's watches come back one after the other, up to 15 s apart.
+    await stage.quiet(16_000);
     await settled(stage);
     assert.deepEqual(await stage.uids(), uids);
     assert.equal(stage.deletions().length, deletions);
