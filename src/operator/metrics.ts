@@ -30,7 +30,7 @@ export class OperatorMetrics implements QueueObserver {
   readonly #registry = new Registry();
   readonly #reconciles = this.#registry.counter(
     'controller_runtime_reconcile_total',
-    'Reconciliations by result; `requeue_after`: one that asked to be done again later.',
+    'Reconciliations by result (`requeue_after`: one that asked to be done again later).',
     ['controller', 'result'],
   );
   readonly #errors = this.#registry.counter('controller_runtime_reconcile_errors_total', 'Reconciliations that failed.', ['controller']);
