@@ -47,7 +47,7 @@ slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debi
 test-unit: $(INSTALLED) ## the pure rooms
 	node --test --test-timeout=300000 'test/unit/**/*.test.ts'
 
-test-packaging: $(INSTALLED) ## chart, kustomizations, alert rules (Go; the first time builds helm, kustomize and kstatus, about 5 minutes)
+test-packaging: $(INSTALLED) ## chart, kustomizations, alert rules (Go; the first time builds helm, kustomize and kstatus, about three minutes)
 	node --test --test-timeout=120000 'test/packaging/*.test.ts'
 
 test-integration: build ## real sockets and processes on this machine
@@ -117,7 +117,7 @@ audit: $(INSTALLED) ## known vulnerabilities of the packages, as the registry te
 sbom: $(INSTALLED) ## the bill of materials of the image, CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
 
-bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx and Envoy, cost beside a Go proxy too (30 minutes and more)
 	bench/run
 
 leak: build ## memory over ten million requests (10 minutes and more)

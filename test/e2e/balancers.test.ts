@@ -39,7 +39,7 @@ suite('two balancers, one of which goes', () => {
   /** Loads over connections that are kept and over new ones, while `fault` goes on. */
   async function withTraffic(context: TestContext, fault: () => Promise<void>): Promise<{ kept: LoadResult; fresh: LoadResult }> {
     // A request that is caught in a frozen balancer shall not wait for its end.
-    const kept = await world.load(name, { pace: { type: 'Open', rate }, timeoutMs: 1000 });
+    const kept = await world.load(name, { pace: { type: 'Open', rate }, timeoutMs: 1000, maxFailures: 100_000 });
     const fresh = await world.load(name, { pace: { type: 'Open', rate: rate / 5 }, connections: 'New', timeoutMs: 1000 });
     await waitFor('requests that are answered', async () => (await fresh.result()).ok > rate / 10);
     try {

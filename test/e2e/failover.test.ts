@@ -41,7 +41,7 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
     await world.settled(name);
     const timeoutMs = CLIENTS_PATIENCE_MS;
     const [gets, posts, fresh, plain] = await Promise.all([
-      world.load(name, { pace: { type: 'Open', rate }, timeoutMs }),
+      world.load(name, { pace: { type: 'Open', rate }, timeoutMs, maxFailures: 100_000 }),
       world.load(name, { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, path: postPath, method: 'POST', bodyBytes: 100 }),
       world.load(name, { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, connections: 'New' }),
       world.load('plain', { pace: { type: 'Open', rate: rate / 10 }, timeoutMs, connections: 'New' }),
@@ -301,6 +301,7 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
         await waitFor('requests that are answered again', async () => (await gets.result()).ok > ok + rate);
       });
       assert.ok(gets.failed > 0, 'some failed while nobody was there');
+      assert.equal(gets.failures.length, gets.failed, 'each failure is looked at');
       areQuick(gets.failures);
       const kinds = Object.keys(gets.outcomes).filter((outcome) => outcome !== '200');
       assert.deepEqual(

@@ -81,9 +81,14 @@ suite('the spec changes while requests go on', () => {
     assert.equal((await world.status(name)).summary?.strategy, 'Random');
     const random = Object.values(await sample(400));
     assert.notDeepEqual(random, [100, 100, 100, 100]);
+    assert.equal(random.length, 4);
+    // Without weights of their own two backends share by their servers, whose weights only one of the strategies knows.
+    await change({ backends: [helloBackend('blue', 2, { serverWeight: 3 }), helloBackend('green', 2)] });
     await change({ strategy: { type: 'WeightedRoundRobin' } });
-    await world.spreadExactly(context, name, [100, 100, 100, 100], async () => Object.values(await sample(400)));
+    await world.spreadExactly(context, name, 25, () => shareOf('green'));
     await change({ strategy: { type: 'RoundRobin' } });
+    await world.spreadExactly(context, name, 50, () => shareOf('green'));
+    await change({ backends: two(1, 1) });
     await world.spreadExactly(context, name, [100, 100, 100, 100], async () => Object.values(await sample(400)));
   });
 

@@ -485,7 +485,7 @@ export interface Limits {
    */
   bodyBytes?: number;
   /**
-   * Open client connections of each port in spec.ports, at each balancer, 1 to 1000000. A further one gets 503 (under TCP, nothing) and is closed. Default 20000.
+   * Open client connections of each port in spec.ports, at each balancer, 1 to 1000000. A further one gets 503 (under HTTPS, TCP and TLS, nothing) and is closed. Default 20000.
    */
   connectionsPerPort?: number;
   /**

@@ -72,7 +72,15 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     await stage.quiet(16_000);
     await settled(stage);
     assert.deepEqual(await stage.uids(), uids);
-    assert.equal(stage.deletions().length, deletions);
+    // What the spec of the meantime asked for may come once more, where its copy is the last to be put right, and goes again.
+    const gone = stage
+      .deletions()
+      .slice(deletions)
+      .map(({ path }) => path);
+    assert.deepEqual(
+      gone.filter((path) => !path.endsWith('/shop--blue')),
+      [],
+    );
     assert.deepEqual(await contentOf(stage.namespace), expected);
     await applyResource(resourceIn(stage.namespace, AFTER));
     await settled(stage);

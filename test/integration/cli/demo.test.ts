@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { until } from '../../support/until.ts';
-import { childrenOf, Evenkeel, isAlive } from './evenkeel.ts';
+import { childrenOf, Evenkeel, isAlive, MAIN } from './evenkeel.ts';
 
 const PORTS = ['--port', '21000', '--server-port', '21080'];
 
@@ -39,4 +41,31 @@ test('Ctrl-C in the middle ends all of it', async () => {
   const { code, stderr } = await program.stop('SIGINT');
   assert.deepEqual([code, stderr], [0, '']);
   await until(() => !children.some(isAlive), 'its servers to be gone');
+});
+
+test('on a terminal the table is painted again and again, stays after the tour, and Ctrl-C ends all of it', {
+  skip: process.platform !== 'linux' && 'script has other words elsewhere',
+}, async (context) => {
+  const command = [process.execPath, MAIN, 'demo', '--port', '21400', '--server-port', '21480'].join(' ');
+  const env = { ...process.env, TERM: 'xterm', COLUMNS: '100', LINES: '50' };
+  const terminal = spawn('script', ['-qefc', `stty cols 100 rows 50; exec ${command}`, '/dev/null'], { env, stdio: 'pipe' });
+  let seen = '';
+  terminal.stdout.on('data', (data) => {
+    seen += data;
+  });
+  const ended = once(terminal, 'exit');
+  context.after(() => terminal.kill());
+  await until(() => seen.includes('Your turn, in another terminal'), 'the end of the tour', 60_000);
+  const painted = () => seen.split('Your turn, in another terminal').length;
+  const before = painted();
+  await until(() => painted() > before + 2, 'the table to be painted again');
+  assert.match(seen, /SERVER +STATE/);
+  const [demo = 0] = await childrenOf(terminal.pid ?? 0);
+  const servers = await childrenOf(demo);
+  assert.ok(servers.length >= 3);
+  terminal.stdin.write('\x03');
+  const [code] = await ended;
+  assert.equal(code, 0);
+  assert.match(seen, /In all: [\d,]+ requests sent, 0 failed/);
+  await until(() => !servers.some(isAlive), 'its servers to be gone');
 });

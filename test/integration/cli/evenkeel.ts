@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../support/until.ts';
 
-const MAIN = join(import.meta.dirname, '../../../src/main.ts');
+/** The program, as it is before it is built. */
+export const MAIN = join(import.meta.dirname, '../../../src/main.ts');
 /** Dozens of processes of one program: this keeps each from compiling all of it again. */
 const COMPILE_CACHE = join(tmpdir(), 'evenkeel-test-compile-cache');
 const DEADLINE_MS = 60_000;

@@ -34,8 +34,3 @@ test('the version is that of the package', async () => {
   assert.deepEqual([flag.code, flag.stdout], [0, `${version}\n`]);
   assert.match(word.stdout, new RegExp(`^evenkeel ${version.replaceAll('.', '\\.')} \\(Node 2\\d`));
 });
-
-test('the commands that must stay small load no client-node', async () => {
-  const { stdout } = await evenkeel(['balancer', '--help'], { env: { NODE_DEBUG: 'esm' } });
-  assert.doesNotMatch(stdout, /client-node/);
-});
