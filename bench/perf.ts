@@ -83,8 +83,9 @@ async function h2load(work: Work, streams: number, seconds: number): Promise<Loa
   const out = await start(['h2load', ...flags, `http://127.0.0.1:8000${work.path}`], { cpu: 1 }).output();
   const counts = /(\d+) done, \d+ succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/.exec(out)?.slice(1).map(Number) ?? [];
   const [requests = 0, ...bad] = counts;
-  const answered = Number(/status codes: (\d+) 2xx/.exec(out)?.[1] ?? 0);
-  return { requests, p99: '', bad: requests - answered + bad.reduce((sum, count) => sum + count, 0) };
+  // A status counts when it has come, a request when its answer has: those under way at the end are among the former only.
+  const refused = /status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/.exec(out)?.slice(1).map(Number) ?? [requests];
+  return { requests, p99: '', bad: [...bad, ...refused].reduce((sum, count) => sum + count, 0) };
 }
 
 const portOf = ({ secure }: Work) => (secure ? 8443 : 8000);
