@@ -32,9 +32,10 @@ export class Wire implements Disposable {
 
   /** Rejects where the handshake fails. Certificates are not verified: they are for names, and come from nobody. */
   async tls(host: string, port: number, options: ConnectionOptions): Promise<TLSSocket> {
-    const socket = connectTls({ socket: this.connect(host, port), rejectUnauthorized: false, ...options });
+    // It may have more than one error to tell, and only the first is waited for.
+    const socket = connectTls({ socket: this.connect(host, port), rejectUnauthorized: false, ...options }).on('error', () => {});
     await once(socket, 'secureConnect');
-    return socket.on('error', () => {});
+    return socket;
   }
 
   /** HTTP/2 in clear text by prior knowledge; over TLS where there are `options`. */
