@@ -79,7 +79,8 @@ suite('through a Service: HTTP/2, gRPC, and TLS that is passed on', () => {
       }),
     );
     await world.settled('calls');
-    await world.conditions('passing', { Programmed: 'True', Ready: 'True', EndpointsHealthy: 'True' });
+    await world.conditions('passing', { Programmed: 'True', Ready: 'True', EndpointsHealthy: 'True', Reconciling: 'False' });
+    await waitFor('both servers', async () => (await world.status('passing')).summary?.endpoints === '2/2');
   });
 
   world.test('TLS is passed on to the server of the host that is asked for, and a host that nobody has is refused', async () => {
