@@ -2,7 +2,7 @@ import type { HeartbeatReport } from '../model/report.ts';
 import type { HeartbeatStatus } from './types.ts';
 import type { BalancerView } from './view.ts';
 
-/** Figures that drift all the time are written again only on a change of this share, and not more often than this by themselves. */
+/** Measured figures drift all the time: they are written again only on a change of this share. Nothing here is written by itself more often than this. */
 const CHANGE = 0.25;
 const APART_MS = 60_000;
 
@@ -58,8 +58,10 @@ function isFirstSign(previous: HeartbeatStatus, current: HeartbeatStatus): boole
   return (empty(previous.servers) && !empty(current.servers)) || (empty(previous.responsesPerSecond) && !empty(current.responsesPerSecond));
 }
 
+/** Servers are counted, not measured: one more or less differs at any share, or 11 of 12 would be told for ever. */
 function differ(previous: HeartbeatStatus, current: HeartbeatStatus, share: number): boolean {
-  const keys = ['servers', 'responsesPerSecond', 'intervalMilliseconds', 'maxDetectionMilliseconds'] as const;
+  const keys = ['responsesPerSecond', 'intervalMilliseconds', 'maxDetectionMilliseconds'] as const;
+  if (previous.servers !== current.servers) return true;
   return keys.some((key) => {
     const [before, after] = [previous[key] ?? 0, current[key] ?? 0];
     return Math.abs(after - before) > share * before;

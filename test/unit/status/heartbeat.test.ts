@@ -54,9 +54,23 @@ const TABLE: Record<string, Case> = {
     newCounts: true,
     rewritten: true,
   },
-  'a few servers were added just after the last write': {
+  'a few servers were added just after the last write, which is told anyway': {
     previous: figures(),
     current: figures({ servers: 62 }),
+    writtenAtMs: START - 1,
+    newCounts: true,
+    rewritten: true,
+  },
+  'one server was added, ten seconds after the last write': {
+    previous: figures(),
+    current: figures({ servers: 61 }),
+    writtenAtMs: START - 10_000,
+    rewritten: false,
+    dueInMs: 50_000,
+  },
+  'the answers of a second changed by a fifth just after the last write, and something else is told anyway': {
+    previous: figures(),
+    current: figures({ responsesPerSecond: 240 }),
     writtenAtMs: START - 1,
     newCounts: true,
     rewritten: false,
