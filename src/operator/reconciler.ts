@@ -14,6 +14,7 @@ import { buildStatus } from '../status/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { brokenReferences, invalidity, refusedAddresses } from './acceptance.ts';
 import type { Caches } from './caches.ts';
+import { isDoubtful, isStill, type Progress, progressAfter } from './carried-out.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
 import { type Observation, observe } from './observation.ts';
@@ -55,6 +56,8 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What validation found, by resource; good for one generation. */
   readonly #validated = new Map<string, { readonly of: string; readonly problem: Problem | null }>();
+  /** How far its spec has been brought, by resource; of one generation too. */
+  readonly #progress = new Map<string, { readonly of: string; readonly progress: Progress }>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -78,6 +81,7 @@ export class Reconciler {
 
   #forget(key: string): void {
     this.#validated.delete(key);
+    this.#progress.delete(key);
     this.#options.objects.forget(key);
     this.#options.gate.leave(key);
     this.#options.gate.next();
@@ -129,8 +133,11 @@ export class Reconciler {
     const seen = new Map(manifests.map((manifest) => [manifest, observation.live(manifest.kind, manifest.metadata.name)]));
     const live = (manifest: Manifest) => seen.get(manifest);
     const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
-    const isForeign = (manifest: Manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)).action === 'Foreign';
-    const foreign = manifests.find(isForeign);
+    const decisions = manifests.map((manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)));
+    const foreign = manifests.find((_, index) => decisions[index]?.action === 'Foreign');
+    const progress = this.#progressOf(owner.key, observation.resource);
+    const sent = foreign === undefined ? decisions.filter((_, index) => !objects.isHeldBack(owner, manifests[index] as Manifest)) : [];
+    if (isDoubtful(progress, sent) && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     let awaiting: Problem | null = null;
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
       const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
@@ -142,10 +149,9 @@ export class Reconciler {
       if (written.state === 'AwaitDeletion') awaiting ??= beingDeleted(manifest);
     }
     if (awaiting !== null) return waitingFor(awaiting);
-    if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) {
-      this.#options.later(owner.key, AFTER_CONFLICT_MS);
-      return waitingFor(pending);
-    }
+    const isWhole = pending === null && wave === null && decided.rollout !== 'Wait';
+    this.#progress.set(owner.key, { of: versionOf(observation.resource), progress: progressAfter(progress, decisions, isWhole) });
+    if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     for (const child of prune) await objects.delete(owner, child);
     return waitingFor(pending);
   }
@@ -159,11 +165,24 @@ export class Reconciler {
     else gate.leave(key);
   }
 
-  /** Nothing is deleted by a spec of the past: a watch may be silent, and another leader further than this one. */
-  async #isCurrent({ metadata }: LoadBalancedService): Promise<boolean> {
-    const { name = '', namespace } = metadata;
-    const now = (await this.#options.find({ name, namespace }))?.metadata;
-    return now?.uid === metadata.uid && now?.generation === metadata.generation && now?.deletionTimestamp === undefined;
+  /**
+   * Nothing is deleted by a spec of the past, and nothing made or put back: a watch may be silent, another leader further than this one, and
+   * etcd restored.
+   */
+  async #isCurrent(resource: LoadBalancedService): Promise<boolean> {
+    const { name = '', namespace } = resource.metadata;
+    return isStill(resource, await this.#options.find({ name, namespace }));
+  }
+
+  #waitForCache(key: string, pending: Problem | null): Outcome {
+    this.#options.logger.debug('the resource is not what the cache holds any more: nothing is done by that', { resource: key });
+    this.#options.later(key, AFTER_CONFLICT_MS);
+    return waitingFor(pending);
+  }
+
+  #progressOf(key: string, resource: LoadBalancedService): Progress {
+    const known = this.#progress.get(key);
+    return known?.of === versionOf(resource) ? known.progress : 'New';
   }
 
   #comeBack(key: string, written: Written): void {
@@ -171,7 +190,7 @@ export class Reconciler {
   }
 
   #validate(key: string, resource: LoadBalancedService): Problem | null {
-    const of = `${resource.metadata.uid}/${resource.metadata.generation}`;
+    const of = versionOf(resource);
     const known = this.#validated.get(key);
     if (known?.of === of) return known.problem;
     const problem = invalidity(resource);
@@ -214,6 +233,10 @@ export class Reconciler {
       events.record(resource, notice);
     }
   }
+}
+
+function versionOf({ metadata }: LoadBalancedService): string {
+  return `${metadata.uid}/${metadata.generation}`;
 }
 
 function ownerOf(key: string, resource: LoadBalancedService): Owner {
