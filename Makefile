@@ -1,6 +1,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# Node itself is one of the dependencies, so that any machine's npm is enough; npm runs on the machine's own, since it replaces ours.
+# Node itself is one of the dependencies, so that any machine's npm is enough; npm runs on the machine's own, since it replaces ours, and need
+# not warn that this is another one.
 MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
@@ -12,7 +13,7 @@ help: ## list the targets
 install: $(INSTALLED) ## install the dependencies from the lock file
 
 $(INSTALLED): package.json package-lock.json
-	PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund
+	PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: dist/main.js ## bundle the program into dist/
