@@ -118,7 +118,7 @@ audit: $(INSTALLED) ## known vulnerabilities of the packages, as the registry te
 sbom: $(INSTALLED) ## the bill of materials of the image, CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
 
-bench: build ## cost, memory and failover beside HAProxy, nginx and Envoy, cost beside a Go proxy too (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
 leak: build ## memory over ten million requests (10 minutes and more)
