@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
-import type { BufferLoan } from './read-buffers.ts';
+import { type BufferLoan, ComposedWrite } from './read-buffers.ts';
 
 /** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is lent. */
 export interface PayloadSource {
@@ -29,6 +29,22 @@ function asText(before: string, chunked: boolean, pieces: readonly Buffer[], byt
   return chunked && done ? text + LAST_CHUNK : text;
 }
 
+/** From here on a copy in a buffer that is used again costs less than a string: a string of this size fills the young generation quickly. */
+const STRING_BYTES = 4_096;
+/** More than what stands around a chunk, and after the last. */
+const CHUNK_MARKS_BYTES = 64;
+
+/** `head` and pieces of a body in one write, copied. False: they are too small to be worth it, or too large for it, and nothing was written. */
+export function writeTogether(socket: Socket, head: string, chunked: boolean, pieces: readonly BodyPiece[], bytes: number, done: boolean): boolean {
+  if (bytes < STRING_BYTES || head.length + bytes > ComposedWrite.maxBytes - CHUNK_MARKS_BYTES) return false;
+  const write = new ComposedWrite();
+  write.add(chunked ? head + chunkStart(bytes) : head);
+  for (const piece of pieces) write.add(piece);
+  if (chunked) write.add(done ? CHUNK_END + LAST_CHUNK : CHUNK_END);
+  write.send(socket);
+  return true;
+}
+
 /**
  * Writes `head` (may be empty) and the pieces of a response's body to a client. The pieces are views of what `source` has just received:
  * where they cannot leave at once, their buffer is left to the write.
@@ -44,6 +60,7 @@ export function writeResponse(
   const bytes = bytesOf(pieces);
   const loan = bytes > ONE_STRING_BYTES ? source.lend() : null;
   if (loan === null) {
+    if (writeTogether(socket, head, chunked, pieces, bytes, done)) return;
     const text = asText(head, chunked, pieces, bytes, done);
     if (text !== '') socket.write(text, 'latin1');
     return;

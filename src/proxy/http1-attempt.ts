@@ -2,7 +2,7 @@ import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
 import { type RequestTextOptions, requestText } from '../http1/request-text.ts';
 import { ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
-import type { BodyPiece, PayloadSource } from './body-text.ts';
+import { type BodyPiece, type PayloadSource, writeTogether } from './body-text.ts';
 import { isOwnError } from './failure.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
@@ -119,6 +119,7 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
       const text = head + last;
       if (text !== '') socket.write(text, 'latin1');
     } else if (body.length === 1 && typeof first === 'string') {
+      if (writeTogether(socket, head, this.#chunked, body, first.length, done)) return done ? this.sentWhole() : undefined;
       const chunk = this.#chunked ? chunkStart(first.length) + first + CHUNK_END + last : first;
       socket.write(head + chunk, 'latin1');
     } else {
