@@ -1,5 +1,6 @@
 import { viaNames } from '../http1/forwarding.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import type { Applicant } from './admission.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { type BodyPiece, bodyPieces } from './body-text.ts';
 import type { ExchangeClient, ExchangeSurroundings } from './exchange-client.ts';
@@ -21,7 +22,7 @@ const NO_BODY: readonly BodyPiece[] = [];
 const CLIENT_GONE = 499;
 
 /** One request of a client, with its attempts: usually one, another where that failed and the rule allows it, or beside it as a hedge. */
-export class Exchange implements AttemptOwner, Waiter, TimedRequest {
+export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   readonly #client: ExchangeClient;
   readonly #in: ExchangeSurroundings;
   readonly #head: RequestHead;
@@ -42,8 +43,9 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   #staleRetried = false;
   #status = 0;
   #over = false;
-  /** In line for a server. */
-  #waiting = false;
+  #waitsFor: 'Nothing' | 'Turn' | 'Server' = 'Nothing';
+  /** Among those without an answer that admission counts. */
+  #counted = false;
   /** Among the deadlines. */
   #timed = false;
 
@@ -69,15 +71,23 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
       this.#timed = true;
       deadlines.add(this);
     }
-    if (limits.requestsPerServer === 0) {
-      const upstream = route.picker.pick();
-      if (upstream) this.#attempt(upstream, false);
-      else this.#refuse(NO_SERVER, 'NoServer');
-      return;
+    if (limits.requestsPerServer > 0) {
+      const found = line.length > 0 ? 'Full' : this.find();
+      if (found === 'Full') this.#wait(false);
+      else this.proceed(found);
+    } else if (context.admission.ask(this)) {
+      this.admitted();
+    } else {
+      this.#waitsFor = 'Turn';
+      this.#holdWhileWaiting();
     }
-    const found = line.length > 0 ? 'Full' : this.find();
-    if (found === 'Full') this.#wait(false);
-    else this.proceed(found);
+  }
+
+  admitted(): boolean {
+    if (this.#over) return false;
+    this.#counted = true;
+    this.proceed(this.#in.route.picker.pick() ?? 'None');
+    return true;
   }
 
   /** More of the request's body. */
@@ -123,7 +133,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
 
   /** The client has ended its half. In line that means that it has given up: most that do are gone. */
   inputEnded(): void {
-    if (this.#waiting) this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
+    if (this.#waitsFor === 'Server') this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
   }
 
   clientDrained(): void {
@@ -148,26 +158,30 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   }
 
   proceed(found: Upstream | 'None'): void {
-    this.#waiting = false;
+    const waited = this.#waitsFor !== 'Nothing';
+    this.#waitsFor = 'Nothing';
     if (found === 'None') {
       this.#refuse(NO_SERVER, 'NoServer');
       return;
     }
     const attempt = this.#attempt(found, false);
-    if (attempt.phase !== 'Connecting') this.drained(attempt);
+    if (waited && attempt.phase !== 'Connecting') this.drained(attempt);
   }
 
   pendingTimeout(): void {
-    this.#waiting = false;
+    this.#waitsFor = 'Nothing';
     this.refuse(503, 'no server had room in time', 'PendingTimeout');
   }
 
   /** `ahead`: a server has failed it. */
   #wait(ahead: boolean): void {
     const { line, route, context } = this.#in;
-    this.#waiting = line.enter(this, context.time.now(), ahead, route.limits.pendingRequests);
-    if (!this.#waiting) this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
-    else this.#holdWhileWaiting();
+    if (!line.enter(this, context.time.now(), ahead, route.limits.pendingRequests)) {
+      this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
+      return;
+    }
+    this.#waitsFor = 'Server';
+    this.#holdWhileWaiting();
   }
 
   /** What waits takes up no more memory than its first bytes. Until then it is read, since a client that leaves is seen by that alone. */
@@ -358,6 +372,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   /** The first final response wins, and the other attempt is dropped. */
   #settleOn(attempt: Attempt): void {
     this.#answering = attempt;
+    this.#noLongerCounted();
     const hedge = this.#hedge;
     if (!hedge) return;
     this.#hedge = null;
@@ -368,6 +383,12 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     } else {
       hedge.abort();
     }
+  }
+
+  #noLongerCounted(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    this.#in.context.admission.answered();
   }
 
   #stopAttempts(): void {
@@ -384,7 +405,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     if (payload.length > 0) this.#bodyBegun = true;
     const pieces = bodyPieces(payload);
     for (const piece of pieces) replay.append(piece);
-    if (this.#waiting) this.#holdWhileWaiting();
+    if (this.#waitsFor !== 'Nothing') this.#holdWhileWaiting();
     else if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
     return pieces;
   }
@@ -427,9 +448,10 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   #finish(failure: RequestFailure | ''): void {
     this.#over = true;
     const { context, metrics, route } = this.#in;
-    if (this.#waiting) this.#in.line.leave(this);
+    if (this.#waitsFor === 'Server') this.#in.line.leave(this);
     if (this.#timed) this.#in.deadlines.delete(this);
-    this.#waiting = false;
+    this.#waitsFor = 'Nothing';
+    this.#noLongerCounted();
     const durationMs = context.time.now() - this.startedAt;
     metrics.active--;
     metrics.response(this.#status);
