@@ -102,13 +102,13 @@ export function writeResponse(
 export type BodyPiece = Buffer | string;
 
 /** The payload of a request in pieces that may be kept. Where they are views of `pieces`, nobody may write into those any more. */
-export function bodyPieces(pieces: readonly Buffer[]): readonly BodyPiece[] {
+export function bodyPieces(pieces: readonly BodyPiece[]): readonly BodyPiece[] {
   const bytes = bytesOf(pieces);
   if (bytes === 0) return [];
   return stayViews(pieces) ? pieces : [asText(NOTHING_AROUND, pieces)];
 }
 
 /** Whether `bodyPieces` of these are views of them; of little it makes a string. */
-export function stayViews(pieces: readonly Buffer[]): boolean {
+export function stayViews(pieces: readonly BodyPiece[]): boolean {
   return bytesOf(pieces) > ONE_STRING_BYTES;
 }

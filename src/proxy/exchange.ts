@@ -18,6 +18,7 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 const NO_ENDPOINTS: readonly Upstream[] = [];
 const NO_BODY: readonly BodyPiece[] = [];
+const NO_PAYLOAD: readonly Buffer[] = [];
 /** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
 const CLIENT_GONE = 499;
 
@@ -28,6 +29,8 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   readonly #head: RequestHead;
   readonly startedAt: number;
   readonly #replay: ReplayBuffer | null;
+  /** What of the body has come with the head, while `begin` runs: of little of it, views that are valid during that call only. */
+  #fresh: readonly Buffer[] = NO_PAYLOAD;
   #bodyDone = false;
   #bodyBegun = false;
   #continued = false;
@@ -60,7 +63,16 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
 
   /** Starts, with as much of the body as has come with the head. */
   begin(payload: readonly Buffer[], done: boolean): void {
-    this.#keepBody(payload, done);
+    this.#bodyDone = done;
+    this.#bodyBegun = payload.length > 0;
+    this.#fresh = payload;
+    this.#start();
+    this.#fresh = NO_PAYLOAD;
+    // Most bodies are not needed any more: they have left, and may not be sent again.
+    if (payload.length > 0 && !this.#over && this.#replay?.whole) this.#keepBody(payload, done);
+  }
+
+  #start(): void {
     const { route, line, deadlines, context } = this.#in;
     const { limits } = route;
     if (viaNames(this.#head.via, context.pseudonym)) {
@@ -292,7 +304,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
       expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
     };
     // Before it may be given up as too large to be kept.
-    const chunks = this.#replay ? this.#replay.chunks : NO_BODY;
+    const chunks = this.#fresh.length > 0 ? this.#fresh : (this.#replay?.chunks ?? NO_BODY);
     if (attempt.requestLeft) this.#bytesLeft(attempt);
     attempt.begin(options, chunks, this.#bodyDone);
     this.#holdFor(attempt);

@@ -3,6 +3,7 @@ import { ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
 import { around, type BodyPiece, bytesOf, type PayloadSource, writeCopy, writeUncopied } from './body-text.ts';
 import { isOwnError } from './failure.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 const NOTHING: readonly Buffer[] = [];
@@ -113,9 +114,7 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     const { socket } = this.#connection;
     const bytes = bytesOf(body);
     const text = around(head, this.#chunked, bytes, done);
-    const [first] = body;
-    // Of little, or of one string, a copy costs less than several parts in one system call.
-    if (body.length === 0 || (body.length === 1 && typeof first === 'string')) writeCopy(socket, text, body, bytes);
+    if (bytes <= ONE_STRING_BYTES) writeCopy(socket, text, body, bytes);
     else writeUncopied(socket, text, body);
     if (done) this.sentWhole();
   }
