@@ -53,7 +53,7 @@ test-packaging: $(INSTALLED) ## chart, kustomizations, alert rules (Go; the firs
 test-integration: build ## real sockets and processes on this machine
 	node --test --test-concurrency=1 --test-timeout=120000 'test/integration/**/*.test.ts'
 
-test-api: $(INSTALLED) ## the CRDs, deploy/gitops and our client, with a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
+test-api: $(INSTALLED) ## the CRDs, what deploy/ installs and our client, with a real API server (Linux, root and Go; the first time builds it, about 10 minutes)
 	@test/tools/gitops-crds >/dev/null
 	CLUSTER_PARTS=api test/cluster/with-cluster node --test --test-concurrency=1 --test-timeout=300000 'test/e2e/api-server/*.test.ts'
 

@@ -1,7 +1,8 @@
-// Makes what follows from the CRDs: TypeScript types, the schema that local validation evaluates, and docs/reference.md; and what follows
-// from the kustomize base: deploy/install.yaml and the Helm chart's templates.
+// Makes what follows from the CRDs: TypeScript types, the schema that local validation evaluates, and docs/reference.md, which also has what
+// follows from the commands' options; and what follows from the kustomize base: deploy/install.yaml and the Helm chart's templates.
 // With --check nothing is written, and a file that differs from what it should be ends the run with 1.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { commandsSection } from './generate/commands.ts';
 import { readCrd } from './generate/crd.ts';
 import { generateManifests } from './generate/manifests.ts';
 import { generateReference } from './generate/reference.ts';
@@ -16,7 +17,7 @@ const crds = [services, reports];
 const outputs = [
   { path: 'src/api/v1alpha1/types.ts', text: await generateTypes(crds) },
   { path: 'src/api/v1alpha1/schema.ts', text: generateSchema(services) },
-  { path: 'docs/reference.md', text: generateReference(crds, current('docs/reference.md')) },
+  { path: 'docs/reference.md', text: generateReference(crds, await commandsSection(), current('docs/reference.md')) },
   ...generateManifests(
     root,
     crds.map(({ file }) => file),

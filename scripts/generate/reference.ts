@@ -1,6 +1,8 @@
 import type { Crd, CrdSchema } from './crd.ts';
+import { markdown } from './markdown.ts';
 
-const BEGIN = '<!-- Generated from crds/ by scripts/generate.ts (npm run generate): do not edit between this line and its end. -->';
+const BEGIN =
+  '<!-- Generated from crds/ and src/cli/ by scripts/generate.ts (npm run generate): do not edit between this line and its end. -->';
 const END = '<!-- End of what is generated. -->';
 
 interface Field {
@@ -11,8 +13,8 @@ interface Field {
 }
 
 /** The reference: `current` with its generated part replaced; what people have written around it stays. */
-export function generateReference(crds: readonly Crd[], current: string | null): string {
-  const generated = [BEGIN, '', ...crds.flatMap(kindSection), END].join('\n');
+export function generateReference(crds: readonly Crd[], commands: readonly string[], current: string | null): string {
+  const generated = [BEGIN, '', ...crds.flatMap(kindSection), ...commands, END].join('\n');
   const begin = current?.indexOf(BEGIN) ?? -1;
   const end = current?.indexOf(END) ?? -1;
   if (current === null || begin === -1 || end === -1) return `# Reference\n\n${generated}\n`;
@@ -72,8 +74,4 @@ function* rulesOf(schema: CrdSchema, path: string): Generator<string> {
   for (const { message, fieldPath = '' } of rules) yield `- \`${`${path}${fieldPath}`.replace(/^\./, '')}\`: ${markdown(message)}`;
   if (schema.items) yield* rulesOf(schema.items, `${path}[]`);
   for (const [name, child] of Object.entries(schema.properties ?? {})) yield* rulesOf(child, `${path}.${name}`);
-}
-
-function markdown(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('<', '&lt;');
 }

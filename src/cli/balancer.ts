@@ -167,5 +167,5 @@ async function meetConfigMap(
 }
 
 function fromEnvironment(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(variable);
+  return new Option(flags, `${description}; required`).env(variable);
 }

@@ -44,7 +44,9 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   // Whoever reads our output may stop reading (`evenkeel run shop.yaml | head`): that is the end of the work, not a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit(0) : fail(error)));
   try {
-    const program = await buildProgram(words);
+    const wanted = wantedCommand(words);
+    if (wanted !== undefined) rejectUnknown(wanted);
+    const program = await buildProgram((name) => name === wanted);
     await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
@@ -52,8 +54,8 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   }
 }
 
-/** All commands by name, and the one that `words` ask for with its options. */
-async function buildProgram(words: readonly string[]): Promise<Command> {
+/** All commands by name, and those that are to be loaded with their options. */
+export async function buildProgram(isLoaded: (name: string) => boolean): Promise<Command> {
   const program = new Command('evenkeel')
     .description('A load balancer for Kubernetes that survives dead and frozen servers: operator, balancer and local mode in one program.')
     .version(version, '-V, --version', 'print the version')
@@ -65,11 +67,9 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
     .action(() => {
       throw new UsageError('which command? evenkeel --help lists them');
     });
-  const wanted = wantedCommand(words);
-  if (wanted !== undefined) rejectUnknown(wanted);
   for (const { name, summary, load, hidden = false } of COMMANDS) {
     const command = program.command(name, { hidden }).description(summary).helpOption('-h, --help', 'print help');
-    if (name === wanted) (await load()).configure(command);
+    if (isLoaded(name)) (await load()).configure(command);
   }
   return program;
 }

@@ -44,7 +44,10 @@ export function configure(command: Command): void {
     .addOption(new Option('-p, --port <number>', 'port to listen on; 0: any').env('PORT').argParser(portOption).default(8080))
     .addOption(new Option('-a, --address <ip>', 'address to listen on (default: all)').env('EVENKEEL_ADDRESS').argParser(addressOption))
     .addOption(
-      new Option('-n, --name <name>', 'its name, in the header X-Server').env('HOSTNAME').argParser(nameOption).default(hostname()),
+      new Option('-n, --name <name>', 'its name, in the header X-Server')
+        .env('HOSTNAME')
+        .argParser(nameOption)
+        .default(hostname(), 'name of the host'),
     )
     .addOption(durationOption('--delay <duration>', 'answer after this long', '0s'))
     .option('--status <code>', 'answer with this status', statusOption, 200)

@@ -53,7 +53,11 @@ export function configure(command: Command): void {
     .option('--no-leader-election', 'be the only replica: no Lease')
     .addOption(new Option('--lease-namespace <name>', "namespace of the Lease (default: this pod's)").env('POD_NAMESPACE'))
     .option('--lease-name <name>', 'name of the Lease', 'evenkeel-operator')
-    .addOption(new Option('--identity <name>', 'who this replica is, in the Lease and in Events').env('POD_NAME').default(hostname()))
+    .addOption(
+      new Option('--identity <name>', 'who this replica is, in the Lease and in Events')
+        .env('POD_NAME')
+        .default(hostname(), 'name of the host'),
+    )
     .option('--address <ip>', 'address of the admin port (default: all)', addressOption)
     .option('--admin-port <number>', 'port of /healthz, /readyz and /metrics', portOption, 8081)
     .option('--workers <number>', 'resources that are worked on at once', workersOption, 10)

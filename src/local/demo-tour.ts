@@ -33,7 +33,7 @@ export async function tourOfKill(stage: DemoStage): Promise<void> {
   const victim = await pick(stage, 1);
   stage.show();
   say(`kill -9 ${victim.pid}: the server on ${victim.address} dies in the middle of its work.`);
-  const before = newest(overview());
+  const before = known(overview());
   stage.signal(victim.pid, 'SIGKILL');
   const failover = await newFailover(stage, before, victim.address);
   say(
@@ -56,7 +56,7 @@ export async function tourOfFreeze(stage: DemoStage): Promise<void> {
     `kill -STOP ${victim.pid}: the server on ${victim.address} is frozen. Its connections stay open and new ones are accepted, ` +
       'but nothing is answered: a plain Service would not notice for half a minute.',
   );
-  const before = newest(overview());
+  const before = known(overview());
   stage.signal(victim.pid, 'SIGSTOP');
   const failover = await newFailover(stage, before, victim.address);
   say(
@@ -99,15 +99,16 @@ function pick({ overview, until }: DemoStage, index: number): Promise<Victim> {
   });
 }
 
-function newest({ recentFailovers }: Overview): string | undefined {
-  return recentFailovers[0]?.id;
+function known({ recentFailovers }: Overview): ReadonlySet<string> {
+  return new Set(recentFailovers.map(({ id }) => id));
 }
 
-function newFailover({ overview, until }: DemoStage, before: string | undefined, address: string): Promise<FailoverReport> {
-  return until(`the failover of ${address}`, () => {
-    const [latest] = overview().recentFailovers;
-    return latest !== undefined && latest.id !== before && latest.address === address ? latest : null;
-  });
+/** Not always the newest: the onlooker may have done something to another server meanwhile. */
+function newFailover({ overview, until }: DemoStage, before: ReadonlySet<string>, address: string): Promise<FailoverReport> {
+  return until(
+    `the failover of ${address}`,
+    () => overview().recentFailovers.find((each) => each.address === address && !before.has(each.id)) ?? null,
+  );
 }
 
 function recovery({ overview, until }: DemoStage, { id, address }: FailoverReport): Promise<FailoverReport> {

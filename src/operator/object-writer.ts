@@ -83,6 +83,11 @@ export class ObjectWriter {
     return decideWrite({ manifest: digestOf(manifest), wanted: manifest, live, applied, owner, nowMs: this.#options.now(), adopt });
   }
 
+  /** It was refused, and nothing is sent for it yet. */
+  isHeldBack(owner: Owner, manifest: Manifest): boolean {
+    return this.#refusedBefore(this.#recall(owner, manifest), manifest) !== null;
+  }
+
   /** Errors that may pass (conflicts, an API server that is away) are thrown. */
   async ensure(owner: Owner, manifest: Manifest, live: Child | undefined, adopt = false): Promise<Written> {
     const memory = this.#recall(owner, manifest);

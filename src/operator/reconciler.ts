@@ -14,6 +14,7 @@ import { buildStatus } from '../status/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { brokenReferences, invalidity, refusedAddresses } from './acceptance.ts';
 import type { Caches } from './caches.ts';
+import { isDoubtful, isStill, type Progress, progressAfter } from './carried-out.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { ObjectWriter, Owner, Written } from './object-writer.ts';
 import { type Observation, observe } from './observation.ts';
@@ -47,14 +48,21 @@ const AFTER_CONFLICT_MS = 1_000;
 const NOTHING_WRONG: Outcome = { notAccepted: null, stalled: null, pending: null };
 const refused = (problem: Problem): Outcome => ({ notAccepted: problem, stalled: problem, pending: null });
 
+/** Of a resource, for as long as its spec is the same. */
+interface Known {
+  resource: LoadBalancedService;
+  /** What validation found. */
+  readonly problem: Problem | null;
+  progress: Progress;
+}
+
 /**
  * Brings one resource's objects and status to what they should be. A request is a name: all else is read anew from the caches, so it
  * does not matter what happened, or how often, and with nothing to do nothing is sent.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** What validation found, by resource; good for one generation. */
-  readonly #validated = new Map<string, { readonly of: string; readonly problem: Problem | null }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -77,7 +85,7 @@ export class Reconciler {
   }
 
   #forget(key: string): void {
-    this.#validated.delete(key);
+    this.#known.delete(key);
     this.#options.objects.forget(key);
     this.#options.gate.leave(key);
     this.#options.gate.next();
@@ -86,7 +94,8 @@ export class Reconciler {
 
   async #bringAbout(key: string, observation: Observation): Promise<Outcome> {
     const { resource } = observation;
-    const invalid = this.#validate(key, resource);
+    const known = this.#recall(key, resource);
+    const invalid = known.problem;
     if (invalid !== null || resource.spec.suspend === true) this.#options.gate.stopWaiting(key);
     if (invalid !== null) return refused(invalid);
     const egress = this.#options.egress();
@@ -111,7 +120,7 @@ export class Reconciler {
       othersRolling: () => gate.others(key),
     });
     this.#take(key, decided);
-    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation).catch((error: unknown) => {
+    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation, known).catch((error: unknown) => {
       // It may have been written before, or by the very request that failed.
       gate.written(key);
       throw error;
@@ -121,7 +130,7 @@ export class Reconciler {
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
-  async #carryOut(owner: Owner, decided: Plan, observation: Observation): Promise<Outcome> {
+  async #carryOut(owner: Owner, decided: Plan, observation: Observation, known: Known): Promise<Outcome> {
     const { manifests, prune, pending, wave, adopt, refused: problem } = decided;
     const { objects, gate } = this.#options;
     if (problem !== null) return refused(problem);
@@ -129,8 +138,10 @@ export class Reconciler {
     const seen = new Map(manifests.map((manifest) => [manifest, observation.live(manifest.kind, manifest.metadata.name)]));
     const live = (manifest: Manifest) => seen.get(manifest);
     const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
-    const isForeign = (manifest: Manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)).action === 'Foreign';
-    const foreign = manifests.find(isForeign);
+    const decisions = manifests.map((manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)));
+    const foreign = manifests.find((_, index) => decisions[index]?.action === 'Foreign');
+    const sent = foreign === undefined ? decisions.filter((_, index) => !objects.isHeldBack(owner, manifests[index] as Manifest)) : [];
+    if (isDoubtful(known.progress, sent) && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     let awaiting: Problem | null = null;
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
       const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
@@ -142,10 +153,9 @@ export class Reconciler {
       if (written.state === 'AwaitDeletion') awaiting ??= beingDeleted(manifest);
     }
     if (awaiting !== null) return waitingFor(awaiting);
-    if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) {
-      this.#options.later(owner.key, AFTER_CONFLICT_MS);
-      return waitingFor(pending);
-    }
+    const isWhole = pending === null && wave === null && decided.rollout !== 'Wait';
+    known.progress = progressAfter(known.progress, decisions, isWhole);
+    if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     for (const child of prune) await objects.delete(owner, child);
     return waitingFor(pending);
   }
@@ -159,24 +169,34 @@ export class Reconciler {
     else gate.leave(key);
   }
 
-  /** Nothing is deleted by a spec of the past: a watch may be silent, and another leader further than this one. */
-  async #isCurrent({ metadata }: LoadBalancedService): Promise<boolean> {
-    const { name = '', namespace } = metadata;
-    const now = (await this.#options.find({ name, namespace }))?.metadata;
-    return now?.uid === metadata.uid && now?.generation === metadata.generation && now?.deletionTimestamp === undefined;
+  /**
+   * Nothing is deleted by a spec of the past, and nothing made or put back: a watch may be silent, another leader further than this one, and
+   * etcd restored.
+   */
+  async #isCurrent(resource: LoadBalancedService): Promise<boolean> {
+    const { name = '', namespace } = resource.metadata;
+    return isStill(resource, await this.#options.find({ name, namespace }));
+  }
+
+  #waitForCache(key: string, pending: Problem | null): Outcome {
+    this.#options.logger.debug('the resource is not what the cache holds any more: nothing is done by that', { resource: key });
+    this.#options.later(key, AFTER_CONFLICT_MS);
+    return waitingFor(pending);
   }
 
   #comeBack(key: string, written: Written): void {
     if ((written.state === 'InPlace' || written.state === 'Refused') && written.laterMs !== null) this.#options.later(key, written.laterMs);
   }
 
-  #validate(key: string, resource: LoadBalancedService): Problem | null {
-    const of = `${resource.metadata.uid}/${resource.metadata.generation}`;
-    const known = this.#validated.get(key);
-    if (known?.of === of) return known.problem;
-    const problem = invalidity(resource);
-    this.#validated.set(key, { of, problem });
-    return problem;
+  #recall(key: string, resource: LoadBalancedService): Known {
+    const known = this.#known.get(key);
+    if (known !== undefined && isStill(known.resource, resource)) {
+      known.resource = resource;
+      return known;
+    }
+    const anew: Known = { resource, problem: invalidity(resource), progress: 'New' };
+    this.#known.set(key, anew);
+    return anew;
   }
 
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {

@@ -118,8 +118,8 @@ suite('the operator goes, and the service does not notice', () => {
   });
 
   world.test('each line that an operator logs about a resource is JSON and names it', async () => {
-    // One that takes over has nothing to say where nothing is to be done.
-    await world.patch(name, { strategy: { type: 'Random' } });
+    // One that takes over has nothing to say where nothing is to be done; the test before has left Random.
+    await world.patch(name, { strategy: { type: 'RoundRobin' } });
     await world.settled(name);
     const logs = await kubectl(['logs', '-n', operatorNamespace, '-l', 'app.kubernetes.io/component=operator', '--tail=-1']);
     const lines = logs

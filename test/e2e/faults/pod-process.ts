@@ -54,6 +54,11 @@ export class PodProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Once it has said that it has started. */
+  get adminPort(): number {
+    return Number(/"adminPort":(\d+)/.exec(this.log.join('\n'))?.[1]);
+  }
+
   /** As a kubelet does it: the file changes at once. */
   setToken(token: string): void {
     this.#write('token', token);

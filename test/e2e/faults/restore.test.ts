@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { Resources } from '../../../src/kube/resources.ts';
+import { isObjectWrite, type Passage } from '../../support/fault-proxy.ts';
 import { ControlPlane } from './control-plane.ts';
 
 // Whatever these import talks to the cluster of $KUBECONFIG.
@@ -40,6 +41,7 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     await settle(stage, AFTER);
     await waitForConditions(stage.namespace, { EndpointsHealthy: 'True' });
     await writeAlot(stage.namespace);
+    const before = stage.proxy.passages.length;
     await plane.restore();
     // As balancers do twice a minute.
     stage.standIn.writeAgain();
@@ -47,6 +49,10 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     await stage.quiet();
     assert.deepEqual(await stage.uids(), uids);
     assert.deepEqual(stage.deletions(), []);
+    const ofTheLostSpec = stage.proxy.passages
+      .slice(before)
+      .filter((each) => isObjectWrite(each) && /"port":81\b|\b8081\b/.test(each.body));
+    assert.deepEqual(done(ofTheLostSpec), [], 'nothing that the lost spec asked for is put back');
     assert.deepEqual(await contentOf(stage.namespace), expected.before);
     await settle(stage, AFTER);
     assert.deepEqual(await stage.uids(), uids);
@@ -62,7 +68,8 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
 
     await settle(stage, { backends: [backend('blue', 2)] });
     await waitFor('the old backend to go', async () => (await get(Resources.Deployment, stage.namespace, 'shop--stable')) === null);
-    const deletions = stage.deletions().length;
+    await stage.quiet();
+    const before = stage.proxy.passages.length;
     await stage.proxy.goAway();
     await plane.restore();
     await writeAlot(stage.namespace);
@@ -72,21 +79,23 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     await stage.quiet(16_000);
     await settled(stage);
     assert.deepEqual(await stage.uids(), uids);
-    // What the spec of the meantime asked for may come once more, where its copy is the last to be put right, and goes again.
-    const gone = stage
-      .deletions()
-      .slice(deletions)
-      .map(({ path }) => path);
-    assert.deepEqual(
-      gone.filter((path) => !path.endsWith('/shop--blue')),
-      [],
-    );
+    const since = stage.proxy.passages.slice(before);
+    const ofTheLostSpec = since.filter((passage) => isObjectWrite(passage) && passage.path.endsWith('/shop--blue'));
+    // What a copy still shows that is not there may be deleted, and is not found.
+    assert.deepEqual(done(ofTheLostSpec), [], 'nothing of the lost spec is made once more');
+    assert.deepEqual(done(since.filter(({ method }) => method === 'DELETE')), []);
     assert.deepEqual(await contentOf(stage.namespace), expected);
     await applyResource(resourceIn(stage.namespace, AFTER));
     await settled(stage);
     assert.deepEqual(await stage.uids(), uids);
   });
 });
+
+/** Without the writes of status, which are for the very version that they were made from, and what was not there. */
+function done(passages: readonly Passage[]): string[] {
+  const written = passages.filter(({ path, answered }) => !path.endsWith('/status') && answered !== 404);
+  return written.map(({ method, path }) => `${method} ${path}`);
+}
 
 async function writeAlot(namespace: string): Promise<void> {
   const name = { namespace, name: 'counter' };

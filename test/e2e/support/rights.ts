@@ -1,4 +1,5 @@
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { waitFor } from './wait.ts';
 
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 /** Asked for beside what discovery tells: rights over rights, and over who one is. */
@@ -30,8 +31,12 @@ interface Question {
   readonly name?: string;
 }
 
-/** Every resource and subresource that the API server serves. */
-export async function servedKinds(admin: KubeClient): Promise<Kind[]> {
+/** Every resource and subresource that the API server serves. What another test registers for a while may go between being named and being asked. */
+export function servedKinds(admin: KubeClient): Promise<Kind[]> {
+  return waitFor('every group to tell what it serves', () => kindsOfAllGroups(admin));
+}
+
+async function kindsOfAllGroups(admin: KubeClient): Promise<Kind[]> {
   const groups = await admin.request<{ groups: { versions: { groupVersion: string }[] }[] }>('GET', '/apis');
   const versions = groups.groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion));
   const lists = await Promise.all(

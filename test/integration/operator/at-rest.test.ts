@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import type { KubeObject } from '../../../src/api/meta.ts';
+import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
@@ -14,6 +15,7 @@ const SERVICES = '/apis/evenkeel.dev/v1alpha1/namespaces/default/loadbalancedser
 const REPORTS = '/apis/evenkeel.dev/v1alpha1/namespaces/default/balancerreports';
 const PODS = '/api/v1/namespaces/default/pods';
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
+const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const KINDS = 12;
 const MINUTE = 60_000;
 
@@ -131,6 +133,92 @@ describe('the operator at rest', () => {
     }
     assert.ok((await reconciles()) >= done + 3);
     assert.deepEqual(server.requests.slice(before), []);
+  });
+
+  /** In order; status and Events go to who reads them, and are no matter here. */
+  const objectRequests = (from: number) =>
+    server.requests
+      .slice(from)
+      .filter(({ query, path }) => !query.has('watch') && !/\/(status|events)$/.test(path))
+      .map(({ method, path }) => `${method} ${path}`);
+  const advanceUntil = (condition: () => boolean, what: string) =>
+    until(async () => {
+      await timers.advance(100);
+      return condition();
+    }, what);
+
+  test('a change of the spec costs no question whether it is so', async () => {
+    const before = server.requests.length;
+    server.put(SERVICES, resource({ strategy: { type: 'Random' } }, 2) as KubeObject);
+    await advanceUntil(() => objectRequests(before).length > 0, 'the change');
+    await settled();
+    assert.deepEqual(objectRequests(before), [`PATCH ${CONFIG_MAPS}/shop--balancer`]);
+  });
+
+  test('a generation that comes again with another spec, as after a restore of etcd, is another spec', async () => {
+    const accepted = () => {
+      const { status } = server.get(`${SERVICES}/shop`) as LoadBalancedService;
+      return status?.conditions?.find(({ type }) => type === 'Accepted')?.status;
+    };
+    const unknown = { strategy: { type: 'Fastest' } } as unknown as LoadBalancedService['spec'];
+    server.put(SERVICES, resource(unknown, 2) as KubeObject);
+    await advanceUntil(() => accepted() === 'False', 'it to be refused');
+    const before = server.requests.length;
+    server.put(SERVICES, resource({ strategy: { type: 'Random' } }, 2) as KubeObject);
+    await advanceUntil(() => accepted() === 'True', 'it to be accepted');
+    await settled();
+    assert.deepEqual(objectRequests(before), [`PATCH ${CONFIG_MAPS}/shop--balancer`]);
+  });
+
+  test('an object that somebody deletes is made again, once the resource was asked for', async () => {
+    const before = server.requests.length;
+    server.remove(DEPLOYMENTS, 'shop--stable');
+    await advanceUntil(() => server.get(`${DEPLOYMENTS}/shop--stable`) !== undefined, 'the object');
+    await settled();
+    assert.deepEqual(objectRequests(before), [`GET ${SERVICES}/shop`, `PATCH ${DEPLOYMENTS}/shop--stable`]);
+  });
+
+  test('for an object that is refused, and is not sent again yet, nothing is asked', async () => {
+    const allow = server.addFault(({ method, path }, response) => {
+      if (method !== 'PATCH' || path !== `${DEPLOYMENTS}/shop--stable`) return false;
+      server.refuse(response, 403, 'Forbidden', 'exceeded quota');
+      return true;
+    });
+    const before = server.requests.length;
+    server.remove(DEPLOYMENTS, 'shop--stable');
+    await advanceUntil(() => objectRequests(before).length >= 2, 'the refusal');
+    assert.deepEqual(objectRequests(before), [`GET ${SERVICES}/shop`, `PATCH ${DEPLOYMENTS}/shop--stable`]);
+    const [sent, done] = [server.requests.length, await reconciles()];
+    server.put(REPORTS, balancerReport);
+    await until(async () => (await reconciles()) > done, 'a reconcile');
+    assert.deepEqual(objectRequests(sent), []);
+    allow();
+  });
+
+  test('by a spec of the past nothing is made or changed, and all is again when the cache has caught up', async () => {
+    const before = server.requests.length;
+    const isAsked = ({ method, path }: { method: string; path: string }) => method === 'GET' && path === `${SERVICES}/shop`;
+    // Its watch has not told yet.
+    const past = server.addFault((request, response) => {
+      if (!isAsked(request)) return false;
+      server.answer(response, 200, { ...server.get(`${SERVICES}/shop`), metadata: { ...resource({}, 2).metadata } });
+      return true;
+    });
+    const questions = () => server.requests.slice(before).filter(isAsked).length;
+    server.remove(DEPLOYMENTS, 'shop--stable');
+    await advanceUntil(() => questions() >= 2, 'a question, and another one');
+    const config = server.get(`${CONFIG_MAPS}/shop--balancer`);
+    server.put(CONFIG_MAPS, { ...config, ...{ data: { 'config.json': '{}' } } } as KubeObject);
+    const asked = questions();
+    await advanceUntil(() => questions() >= asked + 2, 'more of them');
+    assert.deepEqual(new Set(objectRequests(before)), new Set([`GET ${SERVICES}/shop`]));
+    past();
+    await advanceUntil(() => server.get(`${DEPLOYMENTS}/shop--stable`) !== undefined, 'the object');
+    await settled();
+    assert.deepEqual(
+      objectRequests(before).filter((request) => request.startsWith('PATCH')),
+      [`PATCH ${DEPLOYMENTS}/shop--stable`, `PATCH ${CONFIG_MAPS}/shop--balancer`],
+    );
   });
 
   test('an hour in which nothing happens costs no write, and one list of each kind, 54 minutes after the last', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadSentence, tryOut } from '../../../src/local/demo-tour.ts';
+import { type DemoStage, loadSentence, tourOfFreeze, tourOfKill, tryOut } from '../../../src/local/demo-tour.ts';
 import type { Overview, ServerRow } from '../../../src/local/overview.ts';
+import type { FailoverReport } from '../../../src/model/report.ts';
 
 const COUNTS = { sent: 12_001, answered: 12_001, failed: 0, slowestMs: 98, lastFailure: '' };
 
@@ -44,3 +45,44 @@ test('the commands to try name processes that are there', () => {
   assert.deepEqual(tryOut(overview(7)), ['kill -9 7', 'kill -STOP 7', 'kill -CONT 7', curl]);
   assert.deepEqual(tryOut(overview(null)), [curl]);
 });
+
+const failover = (id: string, port: number): FailoverReport => ({
+  id,
+  address: `127.0.0.1:${port}`,
+  backend: 'hello',
+  reason: 'HeartbeatRefused',
+  detectionMilliseconds: 5,
+  rescued: 1,
+  lost: 0,
+  agoMilliseconds: 0,
+  removed: false,
+  outMilliseconds: 2_000,
+});
+
+for (const [name, tour, port] of [
+  ['killed', tourOfKill, 8081],
+  ['frozen', tourOfFreeze, 8082],
+] as const) {
+  test(`the tour tells of the server that it has ${name}, also when another one fails after it, and of an earlier failure of it no more`, async () => {
+    let scene: Overview = {
+      ...overview(),
+      servers: [8080, 8081, 8082].map((each) => ({ ...row(each), address: `127.0.0.1:${each}`, requests: 20 })),
+      recentFailovers: [failover('earlier', port)],
+    };
+    const said: string[] = [];
+    let answered = 0;
+    const stage: DemoStage = {
+      overview: () => scene,
+      counts: () => ({ ...COUNTS, answered: (answered += 200) }),
+      say: (text) => said.push(text),
+      show: () => {},
+      signal: (pid) => {
+        const its = { ...failover('its', pid), detectionMilliseconds: 77 };
+        scene = { ...scene, recentFailovers: [failover('later', 8080), its, ...scene.recentFailovers] };
+      },
+      until: async (what, seen) => seen() ?? assert.fail(`it waits for ${what}`),
+    };
+    await tour(stage);
+    assert.match(said.join('\n'), new RegExp(`Failover: 127\\.0\\.0\\.1:${port} was out .*77 ms`));
+  });
+}
