@@ -26,8 +26,8 @@ export function progressAfter(before: Progress, decisions: readonly WriteDecisio
 }
 
 /**
- * Whether the cache has a resource as it is, `now` being what the API server answers. The generation alone does not tell: counted on
- * from a backup, it comes again with another spec.
+ * Whether `now`, what the API server answers or a cache holds by now, is the resource that was seen before, with that spec. The generation
+ * alone does not tell: counted on from a backup of etcd, it comes again with another spec.
  */
 export function isStill({ metadata, spec }: LoadBalancedService, now: LoadBalancedService | null): boolean {
   return (

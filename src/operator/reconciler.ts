@@ -48,16 +48,21 @@ const AFTER_CONFLICT_MS = 1_000;
 const NOTHING_WRONG: Outcome = { notAccepted: null, stalled: null, pending: null };
 const refused = (problem: Problem): Outcome => ({ notAccepted: problem, stalled: problem, pending: null });
 
+/** Of a resource, for as long as its spec is the same. */
+interface Known {
+  resource: LoadBalancedService;
+  /** What validation found. */
+  readonly problem: Problem | null;
+  progress: Progress;
+}
+
 /**
  * Brings one resource's objects and status to what they should be. A request is a name: all else is read anew from the caches, so it
  * does not matter what happened, or how often, and with nothing to do nothing is sent.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
-  /** What validation found, by resource; good for one generation. */
-  readonly #validated = new Map<string, { readonly of: string; readonly problem: Problem | null }>();
-  /** How far its spec has been brought, by resource; of one generation too. */
-  readonly #progress = new Map<string, { readonly of: string; readonly progress: Progress }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -80,8 +85,7 @@ export class Reconciler {
   }
 
   #forget(key: string): void {
-    this.#validated.delete(key);
-    this.#progress.delete(key);
+    this.#known.delete(key);
     this.#options.objects.forget(key);
     this.#options.gate.leave(key);
     this.#options.gate.next();
@@ -90,7 +94,8 @@ export class Reconciler {
 
   async #bringAbout(key: string, observation: Observation): Promise<Outcome> {
     const { resource } = observation;
-    const invalid = this.#validate(key, resource);
+    const known = this.#recall(key, resource);
+    const invalid = known.problem;
     if (invalid !== null || resource.spec.suspend === true) this.#options.gate.stopWaiting(key);
     if (invalid !== null) return refused(invalid);
     const egress = this.#options.egress();
@@ -115,7 +120,7 @@ export class Reconciler {
       othersRolling: () => gate.others(key),
     });
     this.#take(key, decided);
-    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation).catch((error: unknown) => {
+    const outcome = await this.#carryOut(ownerOf(key, resource), decided, observation, known).catch((error: unknown) => {
       // It may have been written before, or by the very request that failed.
       gate.written(key);
       throw error;
@@ -125,7 +130,7 @@ export class Reconciler {
   }
 
   /** Stops at the first object that is refused: what comes after it would not go with what runs. */
-  async #carryOut(owner: Owner, decided: Plan, observation: Observation): Promise<Outcome> {
+  async #carryOut(owner: Owner, decided: Plan, observation: Observation, known: Known): Promise<Outcome> {
     const { manifests, prune, pending, wave, adopt, refused: problem } = decided;
     const { objects, gate } = this.#options;
     if (problem !== null) return refused(problem);
@@ -135,9 +140,8 @@ export class Reconciler {
     const adopts = ({ kind, metadata }: Manifest): boolean => kind === 'Service' && metadata.name === adopt;
     const decisions = manifests.map((manifest) => objects.decide(owner, manifest, live(manifest), adopts(manifest)));
     const foreign = manifests.find((_, index) => decisions[index]?.action === 'Foreign');
-    const progress = this.#progressOf(owner.key, observation.resource);
     const sent = foreign === undefined ? decisions.filter((_, index) => !objects.isHeldBack(owner, manifests[index] as Manifest)) : [];
-    if (isDoubtful(progress, sent) && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
+    if (isDoubtful(known.progress, sent) && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     let awaiting: Problem | null = null;
     for (const manifest of foreign === undefined ? manifests : [foreign]) {
       const written = await objects.ensure(owner, manifest, live(manifest), adopts(manifest));
@@ -150,7 +154,7 @@ export class Reconciler {
     }
     if (awaiting !== null) return waitingFor(awaiting);
     const isWhole = pending === null && wave === null && decided.rollout !== 'Wait';
-    this.#progress.set(owner.key, { of: versionOf(observation.resource), progress: progressAfter(progress, decisions, isWhole) });
+    known.progress = progressAfter(known.progress, decisions, isWhole);
     if (prune.length > 0 && !(await this.#isCurrent(observation.resource))) return this.#waitForCache(owner.key, pending);
     for (const child of prune) await objects.delete(owner, child);
     return waitingFor(pending);
@@ -180,22 +184,19 @@ export class Reconciler {
     return waitingFor(pending);
   }
 
-  #progressOf(key: string, resource: LoadBalancedService): Progress {
-    const known = this.#progress.get(key);
-    return known?.of === versionOf(resource) ? known.progress : 'New';
-  }
-
   #comeBack(key: string, written: Written): void {
     if ((written.state === 'InPlace' || written.state === 'Refused') && written.laterMs !== null) this.#options.later(key, written.laterMs);
   }
 
-  #validate(key: string, resource: LoadBalancedService): Problem | null {
-    const of = versionOf(resource);
-    const known = this.#validated.get(key);
-    if (known?.of === of) return known.problem;
-    const problem = invalidity(resource);
-    this.#validated.set(key, { of, problem });
-    return problem;
+  #recall(key: string, resource: LoadBalancedService): Known {
+    const known = this.#known.get(key);
+    if (known !== undefined && isStill(known.resource, resource)) {
+      known.resource = resource;
+      return known;
+    }
+    const anew: Known = { resource, problem: invalidity(resource), progress: 'New' };
+    this.#known.set(key, anew);
+    return anew;
   }
 
   async #report(key: string, observation: Observation, outcome: Outcome): Promise<void> {
@@ -233,10 +234,6 @@ export class Reconciler {
       events.record(resource, notice);
     }
   }
-}
-
-function versionOf({ metadata }: LoadBalancedService): string {
-  return `${metadata.uid}/${metadata.generation}`;
 }
 
 function ownerOf(key: string, resource: LoadBalancedService): Owner {

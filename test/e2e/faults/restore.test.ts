@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite } from 'node:test';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { Resources } from '../../../src/kube/resources.ts';
-import { isObjectWrite } from '../../support/fault-proxy.ts';
+import { isObjectWrite, type Passage } from '../../support/fault-proxy.ts';
 import { ControlPlane } from './control-plane.ts';
 
 // Whatever these import talks to the cluster of $KUBECONFIG.
@@ -52,11 +52,7 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     const ofTheLostSpec = stage.proxy.passages
       .slice(before)
       .filter((each) => isObjectWrite(each) && /"port":81\b|\b8081\b/.test(each.body));
-    assert.deepEqual(
-      ofTheLostSpec.filter(({ path }) => !path.endsWith('/status')),
-      [],
-      'nothing that the lost spec asked for is put back',
-    );
+    assert.deepEqual(done(ofTheLostSpec), [], 'nothing that the lost spec asked for is put back');
     assert.deepEqual(await contentOf(stage.namespace), expected.before);
     await settle(stage, AFTER);
     assert.deepEqual(await stage.uids(), uids);
@@ -86,21 +82,20 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
     const since = stage.proxy.passages.slice(before);
     const ofTheLostSpec = since.filter((passage) => isObjectWrite(passage) && passage.path.endsWith('/shop--blue'));
     // What a copy still shows that is not there may be deleted, and is not found.
-    assert.deepEqual(
-      ofTheLostSpec.filter(({ answered }) => answered !== 404),
-      [],
-      'nothing of the lost spec is made once more',
-    );
-    assert.deepEqual(
-      stage.deletions().filter((passage) => since.includes(passage) && passage.answered !== 404),
-      [],
-    );
+    assert.deepEqual(done(ofTheLostSpec), [], 'nothing of the lost spec is made once more');
+    assert.deepEqual(done(since.filter(({ method }) => method === 'DELETE')), []);
     assert.deepEqual(await contentOf(stage.namespace), expected);
     await applyResource(resourceIn(stage.namespace, AFTER));
     await settled(stage);
     assert.deepEqual(await stage.uids(), uids);
   });
 });
+
+/** Without the writes of status, which are for the very version that they were made from, and what was not there. */
+function done(passages: readonly Passage[]): string[] {
+  const written = passages.filter(({ path, answered }) => !path.endsWith('/status') && answered !== 404);
+  return written.map(({ method, path }) => `${method} ${path}`);
+}
 
 async function writeAlot(namespace: string): Promise<void> {
   const name = { namespace, name: 'counter' };

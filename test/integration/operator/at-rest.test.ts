@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import type { KubeObject } from '../../../src/api/meta.ts';
+import type { LoadBalancedService } from '../../../src/api/v1alpha1/types.ts';
 import { runOperator } from '../../../src/operator/operator.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
@@ -150,6 +151,21 @@ describe('the operator at rest', () => {
     const before = server.requests.length;
     server.put(SERVICES, resource({ strategy: { type: 'Random' } }, 2) as KubeObject);
     await advanceUntil(() => objectRequests(before).length > 0, 'the change');
+    await settled();
+    assert.deepEqual(objectRequests(before), [`PATCH ${CONFIG_MAPS}/shop--balancer`]);
+  });
+
+  test('a generation that comes again with another spec, as after a restore of etcd, is another spec', async () => {
+    const accepted = () => {
+      const { status } = server.get(`${SERVICES}/shop`) as LoadBalancedService;
+      return status?.conditions?.find(({ type }) => type === 'Accepted')?.status;
+    };
+    const unknown = { strategy: { type: 'Fastest' } } as unknown as LoadBalancedService['spec'];
+    server.put(SERVICES, resource(unknown, 2) as KubeObject);
+    await advanceUntil(() => accepted() === 'False', 'it to be refused');
+    const before = server.requests.length;
+    server.put(SERVICES, resource({ strategy: { type: 'Random' } }, 2) as KubeObject);
+    await advanceUntil(() => accepted() === 'True', 'it to be accepted');
     await settled();
     assert.deepEqual(objectRequests(before), [`PATCH ${CONFIG_MAPS}/shop--balancer`]);
   });

@@ -28,6 +28,7 @@ export async function restart(world: World, report: Report): Promise<void> {
     'operator restarted: CPU time, resident memory (at most)',
     `${used.cpuSeconds.toFixed(1)} s, ${used.residentMb} MB (${used.peakMb} MB)`,
   );
+  report.promise('the operator stays under 400 MB when it starts with all of them', used.peakMb < 400);
   report.add('operator restarted: API requests', `${done.requests.get('evenkeel-operator') ?? 0}`);
   report.add('operator restarted: all writes that were answered', listed(done.writes));
 }
