@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { BalancerConfig } from '../model/config.ts';
 import { JsonAccessLog } from '../proxy/access-log.ts';
+import { Admission } from '../proxy/admission.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
 import { RetryBudget } from '../proxy/retry-budget.ts';
@@ -33,6 +34,7 @@ export class ProcessFrontend implements Frontend {
       sweep,
       observer: pool,
       budget: this.#budget,
+      admission: new Admission(process.nextTick, setImmediate),
       metrics: new ProxyMetrics(registry),
       accessLog: new JsonAccessLog(accessLogStream ?? process.stdout),
       pseudonym: '',

@@ -90,7 +90,10 @@ export abstract class Attempt {
   abstract get hasUnsent(): boolean;
   /** The server takes no more of the body for now; `drained` will follow. */
   abstract get needsDrain(): boolean;
-  /** Sends the head, and what there is of the body; `done`: that is all of it. */
+  /**
+   * Sends the head, and what there is of the body; `done`: that is all of it. Where `body` is small (see ONE_STRING_BYTES), buffers in it are
+   * valid during the call only.
+   */
   abstract begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void;
   /** Sends more of the body. */
   abstract write(body: readonly BodyPiece[], done: boolean): void;

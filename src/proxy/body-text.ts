@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
-import type { BufferLoan } from './read-buffers.ts';
+import { type BufferLoan, ComposedWrite } from './read-buffers.ts';
 
 /** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is lent. */
 export interface PayloadSource {
@@ -14,19 +14,66 @@ export interface PayloadSource {
   readonly trailers: string;
 }
 
-export function bytesOf(pieces: readonly Buffer[]): number {
+export function bytesOf(pieces: readonly BodyPiece[]): number {
   let bytes = 0;
   for (const piece of pieces) bytes += piece.length;
   return bytes;
 }
 
-/** Small pieces with what stands around them on the wire. */
-function asText(before: string, chunked: boolean, pieces: readonly Buffer[], bytes: number, done: boolean): string {
+/** What stands around the `bytes` of a body's part on the wire. */
+interface Around {
+  readonly before: string;
+  readonly after: string;
+}
+
+const NOTHING_AROUND: Around = { before: '', after: '' };
+
+/** `head` (may be empty) is in front of it; `done`: nothing comes behind it. Trailers have no place here. */
+export function around(head: string, chunked: boolean, bytes: number, done: boolean): Around {
+  if (!chunked) return { before: head, after: '' };
+  const last = done ? LAST_CHUNK : '';
+  return bytes === 0 ? { before: head, after: last } : { before: head + chunkStart(bytes), after: CHUNK_END + last };
+}
+
+function asText({ before, after }: Around, pieces: readonly BodyPiece[]): string {
   let text = before;
-  if (chunked && bytes > 0) text += chunkStart(bytes);
-  for (const piece of pieces) text += latin1(piece, 0, piece.length);
-  if (chunked && bytes > 0) text += CHUNK_END;
-  return chunked && done ? text + LAST_CHUNK : text;
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : latin1(piece, 0, piece.length);
+  return text + after;
+}
+
+/**
+ * From here on a copy in a buffer that is used again and again costs less than a string: a hundred strings of this size and more fill the
+ * young generation, which is larger than a cache.
+ */
+const STRING_BYTES = 4_096;
+
+/** Writes it in one piece. Of `pieces` nothing is needed afterwards. */
+export function writeCopy(socket: Socket, { before, after }: Around, pieces: readonly BodyPiece[], bytes: number): void {
+  if (bytes < STRING_BYTES || before.length + bytes + after.length > ComposedWrite.maxBytes) {
+    const text = asText({ before, after }, pieces);
+    if (text !== '') socket.write(text, 'latin1');
+    return;
+  }
+  const write = new ComposedWrite();
+  write.add(before);
+  for (const piece of pieces) write.add(piece);
+  write.add(after);
+  write.send(socket);
+}
+
+/** Writes it in one system call, `pieces` as they are; `written`: the callback of the last one. */
+export function writeUncopied(socket: Socket, { before, after }: Around, pieces: readonly BodyPiece[], written?: () => void): void {
+  const alone = pieces.length === 1 && before === '' && after === '';
+  if (!alone) socket.cork();
+  if (before !== '') socket.write(before, 'latin1');
+  const last = pieces.length - 1;
+  pieces.forEach((piece, index) => {
+    const callback = index === last ? written : undefined;
+    if (typeof piece === 'string') socket.write(piece, 'latin1', callback);
+    else socket.write(piece, callback);
+  });
+  if (after !== '') socket.write(after, 'latin1');
+  if (!alone) socket.uncork();
 }
 
 /**
@@ -44,18 +91,10 @@ export function writeResponse(
   const bytes = bytesOf(pieces);
   const loan = bytes > ONE_STRING_BYTES ? source.lend() : null;
   if (loan === null) {
-    const text = asText(head, chunked, pieces, bytes, done);
-    if (text !== '') socket.write(text, 'latin1');
+    writeCopy(socket, around(head, chunked, bytes, done), pieces, bytes);
     return;
   }
-  const last = pieces.length - 1;
-  socket.cork();
-  const before = chunked ? head + chunkStart(bytes) : head;
-  if (before !== '') socket.write(before, 'latin1');
-  for (let each = 0; each < last; each++) socket.write(pieces[each] as Buffer);
-  socket.write(pieces[last] as Buffer, loan.returned);
-  if (chunked) socket.write(done ? CHUNK_END + LAST_CHUNK : CHUNK_END, 'latin1');
-  socket.uncork();
+  writeUncopied(socket, around(head, chunked, bytes, done), pieces, loan.returned);
   source.lent(loan, socket.writableLength > 0);
 }
 
@@ -63,13 +102,13 @@ export function writeResponse(
 export type BodyPiece = Buffer | string;
 
 /** The payload of a request in pieces that may be kept. Where they are views of `pieces`, nobody may write into those any more. */
-export function bodyPieces(pieces: readonly Buffer[]): readonly BodyPiece[] {
+export function bodyPieces(pieces: readonly BodyPiece[]): readonly BodyPiece[] {
   const bytes = bytesOf(pieces);
   if (bytes === 0) return [];
-  return stayViews(pieces) ? pieces : [asText('', false, pieces, bytes, false)];
+  return stayViews(pieces) ? pieces : [asText(NOTHING_AROUND, pieces)];
 }
 
 /** Whether `bodyPieces` of these are views of them; of little it makes a string. */
-export function stayViews(pieces: readonly Buffer[]): boolean {
+export function stayViews(pieces: readonly BodyPiece[]): boolean {
   return bytesOf(pieces) > ONE_STRING_BYTES;
 }

@@ -3,6 +3,7 @@ import type { Random } from '../model/clock.ts';
 import type { FailoverConfig, LimitsConfig, ListenerConfig, TelemetryConfig } from '../model/config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AccessLog } from './access-log.ts';
+import type { Admission } from './admission.ts';
 import type { LoopTime } from './loop-time.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -17,6 +18,7 @@ export interface ProxyContext {
   readonly sweep: Sweep;
   readonly observer: TrafficObserver;
   readonly budget: RetryBudget;
+  readonly admission: Admission;
   readonly metrics: ProxyMetrics;
   readonly accessLog: AccessLog;
   readonly logger: Logger;

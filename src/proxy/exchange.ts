@@ -1,5 +1,6 @@
 import { viaNames } from '../http1/forwarding.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
+import type { Applicant } from './admission.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { type BodyPiece, bodyPieces } from './body-text.ts';
 import type { ExchangeClient, ExchangeSurroundings } from './exchange-client.ts';
@@ -17,16 +18,19 @@ import type { UpstreamConnection } from './upstream-connection.ts';
 
 const NO_ENDPOINTS: readonly Upstream[] = [];
 const NO_BODY: readonly BodyPiece[] = [];
+const NO_PAYLOAD: readonly Buffer[] = [];
 /** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
 const CLIENT_GONE = 499;
 
 /** One request of a client, with its attempts: usually one, another where that failed and the rule allows it, or beside it as a hedge. */
-export class Exchange implements AttemptOwner, Waiter, TimedRequest {
+export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   readonly #client: ExchangeClient;
   readonly #in: ExchangeSurroundings;
   readonly #head: RequestHead;
   readonly startedAt: number;
   readonly #replay: ReplayBuffer | null;
+  /** What of the body has come with the head, while `begin` runs: of little of it, views that are valid during that call only. */
+  #fresh: readonly Buffer[] = NO_PAYLOAD;
   #bodyDone = false;
   #bodyBegun = false;
   #continued = false;
@@ -42,8 +46,9 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   #staleRetried = false;
   #status = 0;
   #over = false;
-  /** In line for a server. */
-  #waiting = false;
+  #waitsFor: 'Nothing' | 'Turn' | 'Server' = 'Nothing';
+  /** Among those without an answer that admission counts. */
+  #counted = false;
   /** Among the deadlines. */
   #timed = false;
 
@@ -58,7 +63,16 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
 
   /** Starts, with as much of the body as has come with the head. */
   begin(payload: readonly Buffer[], done: boolean): void {
-    this.#keepBody(payload, done);
+    this.#bodyDone = done;
+    this.#bodyBegun = payload.length > 0;
+    this.#fresh = payload;
+    this.#start();
+    this.#fresh = NO_PAYLOAD;
+    // Most bodies are not needed any more: they have left, and may not be sent again.
+    if (payload.length > 0 && !this.#over && this.#replay?.whole) this.#keepBody(payload, done);
+  }
+
+  #start(): void {
     const { route, line, deadlines, context } = this.#in;
     const { limits } = route;
     if (viaNames(this.#head.via, context.pseudonym)) {
@@ -69,15 +83,23 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
       this.#timed = true;
       deadlines.add(this);
     }
-    if (limits.requestsPerServer === 0) {
-      const upstream = route.picker.pick();
-      if (upstream) this.#attempt(upstream, false);
-      else this.#refuse(NO_SERVER, 'NoServer');
-      return;
+    if (limits.requestsPerServer > 0) {
+      const found = line.length > 0 ? 'Full' : this.find();
+      if (found === 'Full') this.#wait(false);
+      else this.proceed(found);
+    } else if (context.admission.ask(this)) {
+      this.admitted();
+    } else {
+      this.#waitsFor = 'Turn';
+      this.#holdWhileWaiting();
     }
-    const found = line.length > 0 ? 'Full' : this.find();
-    if (found === 'Full') this.#wait(false);
-    else this.proceed(found);
+  }
+
+  admitted(): boolean {
+    if (this.#over) return false;
+    this.#counted = true;
+    this.proceed(this.#in.route.picker.pick() ?? 'None');
+    return true;
   }
 
   /** More of the request's body. */
@@ -123,7 +145,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
 
   /** The client has ended its half. In line that means that it has given up: most that do are gone. */
   inputEnded(): void {
-    if (this.#waiting) this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
+    if (this.#waitsFor === 'Server') this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
   }
 
   clientDrained(): void {
@@ -148,26 +170,30 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   }
 
   proceed(found: Upstream | 'None'): void {
-    this.#waiting = false;
+    const waited = this.#waitsFor !== 'Nothing';
+    this.#waitsFor = 'Nothing';
     if (found === 'None') {
       this.#refuse(NO_SERVER, 'NoServer');
       return;
     }
     const attempt = this.#attempt(found, false);
-    if (attempt.phase !== 'Connecting') this.drained(attempt);
+    if (waited && attempt.phase !== 'Connecting') this.drained(attempt);
   }
 
   pendingTimeout(): void {
-    this.#waiting = false;
+    this.#waitsFor = 'Nothing';
     this.refuse(503, 'no server had room in time', 'PendingTimeout');
   }
 
   /** `ahead`: a server has failed it. */
   #wait(ahead: boolean): void {
     const { line, route, context } = this.#in;
-    this.#waiting = line.enter(this, context.time.now(), ahead, route.limits.pendingRequests);
-    if (!this.#waiting) this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
-    else this.#holdWhileWaiting();
+    if (!line.enter(this, context.time.now(), ahead, route.limits.pendingRequests)) {
+      this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
+      return;
+    }
+    this.#waitsFor = 'Server';
+    this.#holdWhileWaiting();
   }
 
   /** What waits takes up no more memory than its first bytes. Until then it is read, since a client that leaves is seen by that alone. */
@@ -278,7 +304,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
       expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
     };
     // Before it may be given up as too large to be kept.
-    const chunks = this.#replay ? this.#replay.chunks : NO_BODY;
+    const chunks = this.#fresh.length > 0 ? this.#fresh : (this.#replay?.chunks ?? NO_BODY);
     if (attempt.requestLeft) this.#bytesLeft(attempt);
     attempt.begin(options, chunks, this.#bodyDone);
     this.#holdFor(attempt);
@@ -358,6 +384,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   /** The first final response wins, and the other attempt is dropped. */
   #settleOn(attempt: Attempt): void {
     this.#answering = attempt;
+    this.#noLongerCounted();
     const hedge = this.#hedge;
     if (!hedge) return;
     this.#hedge = null;
@@ -368,6 +395,12 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     } else {
       hedge.abort();
     }
+  }
+
+  #noLongerCounted(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    this.#in.context.admission.answered();
   }
 
   #stopAttempts(): void {
@@ -384,7 +417,7 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
     if (payload.length > 0) this.#bodyBegun = true;
     const pieces = bodyPieces(payload);
     for (const piece of pieces) replay.append(piece);
-    if (this.#waiting) this.#holdWhileWaiting();
+    if (this.#waitsFor !== 'Nothing') this.#holdWhileWaiting();
     else if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
     return pieces;
   }
@@ -427,9 +460,10 @@ export class Exchange implements AttemptOwner, Waiter, TimedRequest {
   #finish(failure: RequestFailure | ''): void {
     this.#over = true;
     const { context, metrics, route } = this.#in;
-    if (this.#waiting) this.#in.line.leave(this);
+    if (this.#waitsFor === 'Server') this.#in.line.leave(this);
     if (this.#timed) this.#in.deadlines.delete(this);
-    this.#waiting = false;
+    this.#waitsFor = 'Nothing';
+    this.#noLongerCounted();
     const durationMs = context.time.now() - this.startedAt;
     metrics.active--;
     metrics.response(this.#status);

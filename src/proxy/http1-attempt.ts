@@ -1,9 +1,9 @@
-import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
 import { type RequestTextOptions, requestText } from '../http1/request-text.ts';
 import { ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
-import type { BodyPiece, PayloadSource } from './body-text.ts';
+import { around, type BodyPiece, bytesOf, type PayloadSource, writeCopy, writeUncopied } from './body-text.ts';
 import { isOwnError } from './failure.ts';
+import { ONE_STRING_BYTES } from './limits.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 
 const NOTHING: readonly Buffer[] = [];
@@ -110,35 +110,13 @@ export class Http1Attempt extends Attempt implements ConnectionUser {
     return this.#connection.socket.writableLength > 0;
   }
 
-  /** Head and a small body leave as one string: one system call. */
   #write(head: string, body: readonly BodyPiece[], done: boolean): void {
     const { socket } = this.#connection;
-    const last = this.#chunked && done ? LAST_CHUNK : '';
-    const first = body[0];
-    if (body.length === 0) {
-      const text = head + last;
-      if (text !== '') socket.write(text, 'latin1');
-    } else if (body.length === 1 && typeof first === 'string') {
-      const chunk = this.#chunked ? chunkStart(first.length) + first + CHUNK_END + last : first;
-      socket.write(head + chunk, 'latin1');
-    } else {
-      this.#writePieces(head, body, last);
-    }
+    const bytes = bytesOf(body);
+    const text = around(head, this.#chunked, bytes, done);
+    if (bytes <= ONE_STRING_BYTES) writeCopy(socket, text, body, bytes);
+    else writeUncopied(socket, text, body);
     if (done) this.sentWhole();
-  }
-
-  #writePieces(head: string, body: readonly BodyPiece[], last: string): void {
-    const { socket } = this.#connection;
-    let bytes = 0;
-    for (const piece of body) bytes += piece.length;
-    socket.cork();
-    socket.write(this.#chunked ? head + chunkStart(bytes) : head, 'latin1');
-    for (const piece of body) {
-      if (typeof piece === 'string') socket.write(piece, 'latin1');
-      else socket.write(piece);
-    }
-    if (this.#chunked) socket.write(CHUNK_END + last, 'latin1');
-    socket.uncork();
   }
 
   #headBytes(chunk: Buffer, now: number): void {

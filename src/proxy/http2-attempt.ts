@@ -6,7 +6,7 @@ import { requestFields } from '../http2/request-fields.ts';
 import { trailerFields } from '../http2/response-fields.ts';
 import { responseHead, trailerLines } from '../http2/response-head.ts';
 import { Attempt, type AttemptTerms } from './attempt.ts';
-import type { BodyPiece, PayloadSource } from './body-text.ts';
+import { type BodyPiece, bodyPieces, type PayloadSource } from './body-text.ts';
 import { isOwnError } from './failure.ts';
 import { BufferLoan } from './read-buffers.ts';
 import type { ConnectionUser } from './upstream-connection.ts';
@@ -71,7 +71,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     }
     this.#listen(this.#stream);
     if (ends) this.sentWhole();
-    else if (body.length > 0 || done) this.write(body, done);
+    else if (body.length > 0 || done) this.write(bodyPieces(body), done);
   }
 
   write(body: readonly BodyPiece[], done: boolean): void {

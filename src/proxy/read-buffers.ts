@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { ONE_STRING_BYTES } from './limits.ts';
 
 /** Of what is read in one go while a body streams. */
@@ -42,6 +43,26 @@ export class BufferLoan {
 
   keep(): void {
     this.#kept = true;
+  }
+}
+
+/** One write that is put together of parts, as a copy that nobody waits for. Text is latin1. */
+export class ComposedWrite {
+  /** What fits into one. */
+  static readonly maxBytes = STREAM_READ_BYTES;
+  readonly #buffer = takeReadBuffer();
+  #bytes = 0;
+
+  add(part: Buffer | string): void {
+    this.#bytes += typeof part === 'string' ? this.#buffer.write(part, this.#bytes, 'latin1') : part.copy(this.#buffer, this.#bytes);
+  }
+
+  /** Once. */
+  send(socket: Writable): void {
+    const loan = new BufferLoan(this.#buffer);
+    socket.write(this.#buffer.subarray(0, this.#bytes), loan.returned);
+    if (socket.writableLength > 0) loan.keep();
+    else giveReadBuffer(this.#buffer);
   }
 }
 

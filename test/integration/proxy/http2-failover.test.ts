@@ -48,14 +48,21 @@ test('requests that a silent server holds are hedged, streams of them are given 
 });
 
 test('[48] changes of the configuration under load, then the end: nothing fails', async () => {
-  await using one = await Http2Serving.start(say('one'));
-  await using two = await Http2Serving.start(say('two'));
+  let served = 0;
+  const serve: Handler = (stream, ...others) => {
+    served++;
+    say('served')(stream, ...others);
+  };
+  await using one = await Http2Serving.start(serve);
+  await using two = await Http2Serving.start(serve);
   await using started = await startBalancer([one.port, two.port], http2Backend());
   using client = await Http2Client.connect(started.port);
   let answered = 0;
   const load = Array.from({ length: 8 }, async () => {
     while (!client.session.closed) {
       const { status } = await client.ask(POST, 'x');
+      // Node's client sends in a later turn than it is asked to; what it has not sent when GOAWAY comes it keeps to itself.
+      if (status === 0 && client.goaway === 0) return;
       assert.equal(status, 200);
       answered++;
     }
@@ -69,5 +76,6 @@ test('[48] changes of the configuration under load, then the end: nothing fails'
   await until(() => client.goaway !== null, 'the client is asked to open no more streams');
   await Promise.all(load);
   await down;
+  assert.equal(answered, served);
   assert.deepEqual(failures(started), {});
 });

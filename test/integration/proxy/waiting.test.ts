@@ -3,53 +3,11 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { LimitsConfig } from '../../../src/model/config.ts';
+import { HoldingServer } from '../../support/holding-server.ts';
 import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
-import { type Received, type Reply, ScriptedServer } from '../../support/scripted-server.ts';
 import { balancerConfig, endpointAt, failures, pending, startBalancer } from '../../support/start-balancer.ts';
 import { steady, until } from '../../support/until.ts';
-
-/** A server that holds what it gets until the test answers it. */
-class HoldingServer {
-  readonly held: { target: string; reply: Reply }[] = [];
-  /** The most that it ever held at a time. */
-  most = 0;
-  readonly #server: ScriptedServer;
-
-  private constructor(server: ScriptedServer) {
-    this.#server = server;
-    server.script = ({ target }, reply) => {
-      this.held.push({ target, reply });
-      this.most = Math.max(this.most, this.held.length);
-    };
-  }
-
-  static async start(): Promise<HoldingServer> {
-    return new HoldingServer(await ScriptedServer.start(() => {}));
-  }
-
-  get port(): number {
-    return this.#server.port;
-  }
-
-  get requests(): readonly Received[] {
-    return this.#server.requests;
-  }
-
-  /** Answers what it has held for longest, with its own target. */
-  answer(): void {
-    const first = this.held.shift();
-    first?.reply.send(first.target);
-  }
-
-  kill(): Promise<void> {
-    return this.#server.kill();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server[Symbol.asyncDispose]();
-  }
-}
 
 const LONG_WAIT = { pendingTimeoutMs: 60_000 };
 const OVERLOAD = /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n/;
