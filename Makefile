@@ -1,6 +1,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# Node itself is one of the dependencies, so that any machine's npm is enough; npm runs on the machine's own, since it replaces ours.
+# Node itself is one of the dependencies, so that any machine's npm is enough; npm runs on the machine's own, since it replaces ours, and need
+# not warn that this is another one.
 MACHINE_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
@@ -12,7 +13,7 @@ help: ## list the targets
 install: $(INSTALLED) ## install the dependencies from the lock file
 
 $(INSTALLED): package.json package-lock.json
-	PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund
+	PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 build: dist/main.js ## bundle the program into dist/
@@ -117,7 +118,7 @@ audit: $(INSTALLED) ## known vulnerabilities of the packages, as the registry te
 sbom: $(INSTALLED) ## the bill of materials of the image, CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
 
-bench: build ## cost, memory and failover beside HAProxy, nginx and Envoy, cost beside a Go proxy too (30 minutes and more)
+bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)
 	bench/run
 
 leak: build ## memory over ten million requests (10 minutes and more)

@@ -83,6 +83,13 @@ export class Load {
   }
 }
 
+/** Where servers tell which POSTs they execute, as pods reach it. */
+export async function recorderAddress(): Promise<string> {
+  const found = await api.get<Pod>(`${paths.core(namespace, 'pods')}/${name}`);
+  if (found?.status.podIP === undefined) throw new Error('the load agent has no address');
+  return found.status.podIP;
+}
+
 /** A way into the cluster for connections of any kind; see `Wire`. */
 export function forwardToAgent(): Promise<PortForward> {
   return PortForward.start(namespace, name, 8001);

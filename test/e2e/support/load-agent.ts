@@ -5,7 +5,8 @@
  *   GET /loads/ID      what came of it so far, a LoadResult
  *   DELETE /loads/ID   starts nothing more, waits for what is on its way, and answers the LoadResult
  *   POST /fetch        a FetchSpec: one request; answers a FetchResult
- * And on port 8001 it passes bytes on: a line `HOST PORT`, and from there on the connection is one to there.
+ * On port 8001 it passes bytes on: a line `HOST PORT`, and from there on the connection is one to there. And on port 8002 servers tell it
+ * which POSTs they execute (see post-recorder.ts): lines of the X-Id that each POST of a load has, and the server's name.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
@@ -46,8 +47,20 @@ export interface LoadResult {
   readonly order: readonly string[];
   /** In milliseconds, from when the request was due to be sent. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** The first `maxFailures`; `at` is the time (Date.now()) at which the request was due. */
-  readonly failures: readonly { readonly at: number; readonly outcome: string; readonly latencyMs: number }[];
+  /** POSTs that servers told of (see post-recorder.ts): how many were executed, and which of them more than once. */
+  readonly executed: number;
+  readonly repeated: readonly string[];
+  /** The first `maxFailures`. */
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  /** When the request was due, as Date.now() tells. */
+  readonly at: number;
+  readonly outcome: string;
+  readonly latencyMs: number;
+  /** The server that told of having executed it all the same; POSTs only. */
+  readonly executedBy: string | undefined;
 }
 
 export interface FetchSpec {
@@ -153,6 +166,7 @@ function requestText(
 }
 
 class Load {
+  readonly #id: string;
   readonly #spec: LoadSpec;
   readonly #text: string;
   readonly #timeoutMs: number;
@@ -161,13 +175,16 @@ class Load {
   readonly #outcomes: Record<string, number> = {};
   readonly #servers: Record<string, number> = {};
   readonly #order: string[] = [];
-  readonly #failures: { at: number; outcome: string; latencyMs: number }[] = [];
+  readonly #failures: (Omit<Failure, 'executedBy'> & { readonly request: string })[] = [];
+  readonly #executed = new Map<string, string>();
+  readonly #repeated = new Set<string>();
   readonly #under = new Set<Promise<void>>();
   #running = true;
   #sent = 0;
   #ok = 0;
 
-  constructor(spec: LoadSpec) {
+  constructor(id: string, spec: LoadSpec) {
+    this.#id = id;
     this.#spec = spec;
     this.#timeoutMs = spec.timeoutMs ?? 2000;
     this.#text = requestText(spec, spec.bodyBytes ?? 0, spec.connections !== 'New');
@@ -178,6 +195,12 @@ class Load {
     this.#running = false;
     await Promise.all(this.#under);
     for (const connection of this.#idle) connection.close();
+  }
+
+  /** A server executes the request with this X-Id. */
+  execute(request: string, server: string): void {
+    if (this.#executed.has(request)) this.#repeated.add(request);
+    else this.#executed.set(request, server);
   }
 
   result(): LoadResult {
@@ -192,7 +215,9 @@ class Load {
       servers: this.#servers,
       order: this.#order,
       latency: { p50: at(0.5), p99: at(0.99), max: at(1) },
-      failures: this.#failures,
+      executed: this.#executed.size,
+      repeated: [...this.#repeated],
+      failures: this.#failures.map(({ request, ...failure }) => ({ ...failure, executedBy: this.#executed.get(request) })),
     };
   }
 
@@ -223,14 +248,16 @@ class Load {
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.usable) connection = this.#idle.pop();
     connection ??= new Connection(this.#spec);
-    const { outcome, headers } = await connection.send(this.#text, this.#timeoutMs);
+    const request = `${this.#id}.${index}`;
+    const text = this.#spec.method === 'POST' ? this.#text.replace('\r\n', `\r\nX-Id: ${request}\r\n`) : this.#text;
+    const { outcome, headers } = await connection.send(text, this.#timeoutMs);
     if (connection.usable && this.#spec.connections !== 'New') this.#idle.push(connection);
     else connection.close();
     if (index < 1000 && /^2/.test(outcome)) this.#order[index] = headers['x-server'] ?? '';
-    this.#count(outcome, headers['x-server'], dueAt);
+    this.#count(request, outcome, headers['x-server'], dueAt);
   }
 
-  #count(outcome: string, server: string | undefined, dueAt: number): void {
+  #count(request: string, outcome: string, server: string | undefined, dueAt: number): void {
     const latencyMs = Date.now() - dueAt;
     this.#latencies.push(latencyMs);
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
@@ -238,7 +265,7 @@ class Load {
       this.#ok += 1;
       if (server !== undefined) this.#servers[server] = (this.#servers[server] ?? 0) + 1;
     } else if (this.#failures.length < (this.#spec.maxFailures ?? 500)) {
-      this.#failures.push({ at: dueAt, outcome, latencyMs });
+      this.#failures.push({ request, at: dueAt, outcome, latencyMs });
     }
   }
 }
@@ -258,7 +285,7 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   }
   if (request.method === 'POST') {
     const name = String(loads.size + 1);
-    loads.set(name, new Load(JSON.parse(text) as LoadSpec));
+    loads.set(name, new Load(name, JSON.parse(text) as LoadSpec));
     return { id: name };
   }
   const load = loads.get(id);
@@ -290,3 +317,20 @@ function passOn(client: Socket): void {
 }
 
 createTcpServer({ noDelay: true, allowHalfOpen: true }, passOn).listen(8001);
+
+/** A server that is killed may break off in the middle of a line: that one is not counted. */
+function record(server: Socket): void {
+  server.on('error', () => server.destroy());
+  server.setEncoding('latin1');
+  let rest = '';
+  server.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [request = '', name = ''] = line.split(' ');
+      loads.get(request.split('.', 1)[0] ?? '')?.execute(request, name);
+    }
+  });
+}
+
+createTcpServer(record).listen(8002);

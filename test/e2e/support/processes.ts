@@ -17,6 +17,10 @@ export function signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT', ...pods: readonl
   }
 }
 
+export function runs(pod: Pod): boolean {
+  return processesOf(pod).length > 0;
+}
+
 /** The processes that take the requests of a balancer with several. */
 export function workersOf(pod: Pod): number[] {
   return processesOf(pod).filter((pid) => read(`/proc/${pid}/cmdline`).split('\0').includes('worker'));
