@@ -71,8 +71,8 @@ faults: export EVENKEEL_FULL := 1
 faults: $(INSTALLED) ## the same, with the operator's own patience of 150 s with a silent watch
 	$(FAULTS)
 
-# With the default of 50 s the controllers, whose own view is late after an API server's end, call every pod of the only node unready.
-chaos: export CONTROLLER_FLAGS ?= --node-monitor-grace-period=300s
+# With the default of 50 s the controllers, whose own view is late after an API server's end, call every pod of the only node unready, balancers included.
+chaos e2e: export CONTROLLER_FLAGS ?= --node-monitor-grace-period=300s
 chaos: build ## ten minutes of chaos in a cluster, under load, with seeds printed: EVENKEEL_SEED, EVENKEEL_CHAOS_SECONDS
 	EVENKEEL_CHAOS_SECONDS=$${EVENKEEL_CHAOS_SECONDS:-600} test/cluster/with-cluster node --test --test-timeout=1500000 test/e2e/chaos.test.ts
 

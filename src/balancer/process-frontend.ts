@@ -34,7 +34,7 @@ export class ProcessFrontend implements Frontend {
       sweep,
       observer: pool,
       budget: this.#budget,
-      admission: new Admission(process.nextTick, setImmediate),
+      admission: new Admission(process.nextTick, setImmediate, clock),
       metrics: new ProxyMetrics(registry),
       accessLog: new JsonAccessLog(accessLogStream ?? process.stdout),
       pseudonym: '',

@@ -1,7 +1,11 @@
+import type { Clock } from '../model/clock.ts';
+
 /** So many requests may be without an answer before further ones have to ask for their turn. */
 const UNANSWERED = 64;
 /** So many more go in each turn of the event loop, whatever servers do: where they are slow, thousands may wait for them at once. */
 const PER_TURN = 32;
+/** And so many for each millisecond of it, where a turn is long because of something else, as of handshakes: 8,000 a second always go. */
+const PER_MILLISECOND = 8;
 
 /** Somebody with a request for a server. */
 export interface Applicant {
@@ -18,17 +22,21 @@ export interface Applicant {
 export class Admission {
   readonly #afterCall: (run: () => void) => void;
   readonly #afterTurn: (run: () => void) => void;
+  readonly #clock: Clock;
   #unanswered = 0;
   /** In the order in which they came; those before `#next` are gone. (A Map would do, but for what roster.ts says.) */
   #waiting: (Applicant | null)[] = [];
   #next = 0;
   #servedSoon = false;
   #servedNextTurn = false;
+  /** Of the last serving after a turn, or of when there was first somebody to be served. */
+  #servedAt = 0;
 
   /** How something is run after the call from the event loop that is under way, and after all that is ready in this turn. */
-  constructor(afterCall: (run: () => void) => void, afterTurn: (run: () => void) => void) {
+  constructor(afterCall: (run: () => void) => void, afterTurn: (run: () => void) => void, clock: Clock) {
     this.#afterCall = afterCall;
     this.#afterTurn = afterTurn;
+    this.#clock = clock;
   }
 
   /** How many wait for their turn. */
@@ -42,6 +50,7 @@ export class Admission {
       this.#unanswered++;
       return true;
     }
+    if (!this.#servedNextTurn) this.#servedAt = this.#clock();
     this.#waiting.push(applicant);
     this.#serveNextTurn();
     return false;
@@ -64,19 +73,26 @@ export class Admission {
     this.#servedNextTurn = true;
     this.#afterTurn(() => {
       this.#servedNextTurn = false;
-      for (let left = PER_TURN; left > 0 && this.waiting > 0; left--) this.#admitOne();
+      const now = this.#clock();
+      let left = Math.max(PER_TURN, PER_MILLISECOND * (now - this.#servedAt));
+      this.#servedAt = now;
+      while (left > 0 && this.waiting > 0) if (this.#admitOne()) left--;
       if (this.waiting > 0) this.#serveNextTurn();
     });
   }
 
-  #admitOne(): void {
+  /** False: the next one had given up. */
+  #admitOne(): boolean {
     const applicant = this.#waiting[this.#next] as Applicant;
     this.#waiting[this.#next++] = null;
     if (this.#next * 2 > this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
+    // First, as it may be answered at once.
     this.#unanswered++;
-    if (!applicant.admitted()) this.#unanswered--;
+    const went = applicant.admitted();
+    if (!went) this.#unanswered--;
+    return went;
   }
 }

@@ -47,9 +47,13 @@ function asText({ before, after }: Around, pieces: readonly BodyPiece[]): string
  */
 const STRING_BYTES = 4_096;
 
-/** Writes it in one piece. Of `pieces` nothing is needed afterwards. */
+/**
+ * Writes it in one piece. Of `pieces` nothing is needed afterwards. What has to wait is a string: a whole buffer for each
+ * piece would add up to a megabyte for a client that reads slowly.
+ */
 export function writeCopy(socket: Socket, { before, after }: Around, pieces: readonly BodyPiece[], bytes: number): void {
-  if (bytes < STRING_BYTES || before.length + bytes + after.length > ComposedWrite.maxBytes) {
+  const waits = socket.connecting || socket.writableLength > 0;
+  if (waits || bytes < STRING_BYTES || before.length + bytes + after.length > ComposedWrite.maxBytes) {
     const text = asText({ before, after }, pieces);
     if (text !== '') socket.write(text, 'latin1');
     return;

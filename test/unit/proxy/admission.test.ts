@@ -7,6 +7,7 @@ class Crowd {
   readonly went: number[] = [];
   readonly gone = new Set<number>();
   readonly admission: Admission;
+  now = 0;
   #afterCall: (() => void)[] = [];
   #afterTurn: (() => void)[] = [];
   #came = 0;
@@ -15,6 +16,7 @@ class Crowd {
     this.admission = new Admission(
       (run) => this.#afterCall.push(run),
       (run) => this.#afterTurn.push(run),
+      () => this.now,
     );
   }
 
@@ -74,6 +76,31 @@ test('where no server answers, 32 more go in each turn, in the order in which th
   assert.equal(crowd.turnsAwaited, 0);
 });
 
+test('a turn that was long for other reasons lets eight go for each of its milliseconds', () => {
+  const crowd = new Crowd();
+  crowd.now = 1_000;
+  crowd.comes(64 + 300);
+  crowd.now += 10;
+  crowd.turnEnds();
+  assert.deepEqual(crowd.went, upTo(64 + 80));
+  crowd.now += 20;
+  crowd.turnEnds();
+  assert.deepEqual(crowd.went, upTo(64 + 240));
+  crowd.now += 1;
+  crowd.turnEnds();
+  assert.deepEqual(crowd.went, upTo(64 + 272));
+});
+
+test('after a time without a crowd, the time since the last one does not count', () => {
+  const crowd = new Crowd();
+  crowd.comes(65);
+  crowd.turnEnds();
+  crowd.now += 60_000;
+  crowd.comes(100);
+  crowd.turnEnds();
+  assert.deepEqual(crowd.went, upTo(65 + 32));
+});
+
 test('one that comes does not go before those that wait, even where there is room', () => {
   const crowd = new Crowd();
   crowd.comes(65);
@@ -93,6 +120,14 @@ test('one that has given up takes nobody’s place', () => {
   crowd.callEnds();
   assert.deepEqual(crowd.went, [...upTo(64), 66]);
   assert.equal(crowd.admission.waiting, 0);
+});
+
+test('nor does it in a turn', () => {
+  const crowd = new Crowd();
+  crowd.comes(64 + 33);
+  for (let each = 64; each < 96; each++) crowd.gone.add(each);
+  crowd.turnEnds();
+  assert.deepEqual(crowd.went, [...upTo(64), 96]);
 });
 
 test('as many as ever come go, each once, while the line is never empty', () => {
