@@ -95,7 +95,7 @@ export abstract class Attempt {
    * valid during the call only.
    */
   abstract begin(options: RequestTextOptions, body: readonly BodyPiece[], done: boolean): void;
-  /** Sends more of the body. */
+  /** Sends more of the body, as above. */
   abstract write(body: readonly BodyPiece[], done: boolean): void;
   /** Gives up what carries it, without ceremony. */
   protected abstract drop(): void;

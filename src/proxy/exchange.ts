@@ -68,8 +68,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     this.#fresh = payload;
     this.#start();
     this.#fresh = NO_PAYLOAD;
-    // Most bodies are not needed any more: they have left, and may not be sent again.
-    if (payload.length > 0 && !this.#over && this.#replay?.whole) this.#keepBody(payload, done);
+    if (payload.length > 0 && !this.#over) this.#keepBody(payload, done);
   }
 
   #start(): void {
@@ -415,6 +414,8 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     const replay = this.#replay;
     if (!replay) return NO_BODY;
     if (payload.length > 0) this.#bodyBegun = true;
+    // What has left and may not be sent again needs no copy.
+    if (!replay.whole) return payload;
     const pieces = bodyPieces(payload);
     for (const piece of pieces) replay.append(piece);
     if (this.#waitsFor !== 'Nothing') this.#holdWhileWaiting();

@@ -71,19 +71,20 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     }
     this.#listen(this.#stream);
     if (ends) this.sentWhole();
-    else if (body.length > 0 || done) this.write(bodyPieces(body), done);
+    else if (body.length > 0 || done) this.write(body, done);
   }
 
   write(body: readonly BodyPiece[], done: boolean): void {
     const stream = this.#stream;
     if (stream === null || stream.destroyed || stream.writableEnded) return;
-    const last = done ? body.length - 1 : -1;
-    for (const [index, piece] of body.entries()) {
+    const pieces = bodyPieces(body);
+    const last = done ? pieces.length - 1 : -1;
+    for (const [index, piece] of pieces.entries()) {
       if (index === last) stream.end(piece, 'latin1');
       else stream.write(piece, 'latin1');
     }
     if (!done) return;
-    if (body.length === 0) stream.end();
+    if (pieces.length === 0) stream.end();
     this.sentWhole();
   }
 
