@@ -144,7 +144,7 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
   }
 
   waits(): void {
-    this.#body?.holdWhileWaiting();
+    this.#body?.waits();
   }
 
   proceed(found: Upstream | 'None', waited: boolean): void {

@@ -80,6 +80,12 @@ export class RequestBody {
     this.#replay.unpin(attempt.mayBeDisowned || methodMayRetry(method, hasIdempotencyKey, this.#route.failover.retryMethods));
   }
 
+  /** No attempt has it, until there is room for one. */
+  waits(): void {
+    this.#replay.pin();
+    this.holdWhileWaiting();
+  }
+
   /** What waits takes up no more memory than its first bytes. Until then it is read, since a client that leaves is seen by that alone. */
   holdWhileWaiting(): void {
     if (!this.#done && this.#replay.bytes >= WAITING_BYTES) this.#client.holdBody();
