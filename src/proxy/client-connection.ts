@@ -1,18 +1,20 @@
 import type { Socket } from 'node:net';
-import { BodyReader } from '../http1/body-reader.ts';
-import { ForwardingFields } from '../http1/forwarding.ts';
+import type { ForwardingFields } from '../http1/forwarding.ts';
 import { RequestHeadReader } from '../http1/head-reader.ts';
 import { errorText } from '../http1/response-text.ts';
-import { type Framing, ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
+import { ProtocolError, type RequestHead, type ResponseHead } from '../http1/types.ts';
 import { matchPreface } from '../http2/preface.ts';
 import type { AcceptedReads } from './accepted-reads.ts';
 import { type PayloadSource, stayViews } from './body-text.ts';
-import { type ClientHost, maxAgeOf } from './client-host.ts';
+import { ClientFlow } from './client-flow.ts';
+import { type ClientHost, forwardingOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
+import { ConnectionTerm } from './connection-term.ts';
+import { Ending } from './ending.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { Http1Responder } from './http1-responder.ts';
-import { LINGER_BYTES, LINGER_MS, ONE_STRING_BYTES } from './limits.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { type RequestFailure, refusalReason } from './proxy-metrics.ts';
 import type { ReadWindow } from './read-buffers.ts';
 import { reset } from './reset.ts';
@@ -20,7 +22,6 @@ import { Tunnel } from './tunnel.ts';
 import { Unsent } from './unsent.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const NO_BODY: Framing = { type: 'none' };
 const NOTHING = Buffer.alloc(0);
 
 /** One client's connection: its requests, one exchange after the other, in order. */
@@ -37,45 +38,26 @@ export class ClientConnection implements ExchangeClient {
   /** What the client is read into; null: each chunk has a buffer of its own. */
   readonly #reads: ReadWindow | null;
   readonly #heads: RequestHeadReader;
-  readonly #body = new BodyReader('request');
+  readonly #body: IncomingBody;
   readonly #responder: Http1Responder;
-  readonly #openedAt: number;
-  readonly #maxAgeMs: number;
+  readonly #flow: ClientFlow;
+  readonly #ending: Ending;
+  readonly #term: ConnectionTerm;
   #exchange: Exchange | null = null;
   /** The first bytes, until they tell HTTP/1.1 from HTTP/2; null: it is HTTP/1.1. */
   #opening: Buffer | null = NOTHING;
   #tunnel: Tunnel | null = null;
-  /** What came behind the request under way. Nothing is read while there is any, so it is one read at most. */
-  #stash: Buffer | null = null;
-  #bodyHeld = false;
-  #paused = false;
-  /** The last read took all that the client had sent, and reading has not been stopped since. Not known of what comes from a stream. */
-  #caughtUp = false;
   #processing = false;
-  #inputEnded = false;
   /** LoopTime of the last byte from the client, or of the end of the last exchange; of the first byte of a head under way. */
   #waitingSince: number;
   #headSince = 0;
-  /** The exchange under way is the last, whatever else speaks for another one. */
-  #last = false;
-  /** Requests that have begun. */
-  #requests = 0;
-  /** Payload of the body under way, counted while there is a limit to it. */
-  #payloadBytes = 0;
-  /** Bytes of the body under way that have come since `#bodySince`, which moves on with every `bodyProgressBytes` of them. */
-  #bodyBytes = 0;
-  #bodySince = 0;
   readonly #unsent = new Unsent();
-  /** The last answer has been given: what still comes is thrown away. */
-  #lingeringSince = 0;
-  #lingered = 0;
 
   /**
    * `reads`: what the client sends comes there; null: from `socket`. `speakHttp2`: the client does, without TLS, and `received` is all that it
    * has said: from now on the socket is that protocol's.
    */
   constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null, speakHttp2: (received: Buffer) => void) {
-    const { context } = host;
     // Over TLS, ALPN says which version is spoken.
     if (host.scheme === 'https') this.#opening = null;
     this.socket = socket;
@@ -83,18 +65,14 @@ export class ClientConnection implements ExchangeClient {
     this.#speakHttp2 = speakHttp2;
     this.path = path;
     this.address = path.source;
-    this.forwarding = new ForwardingFields({
-      address: this.address,
-      scheme: host.scheme,
-      httpMajor: 1,
-      trusted: host.trusts(this.address),
-      pseudonym: context.pseudonym,
-    });
+    this.forwarding = forwardingOf(path, host, 1);
     this.#heads = new RequestHeadReader(host.route.limits);
-    this.#body.start(NO_BODY);
+    this.#body = new IncomingBody(host.route);
+    this.#flow = new ClientFlow(socket);
+    this.#ending = new Ending(socket, this.#flow);
     this.#responder = new Http1Responder(socket);
-    this.#openedAt = this.#waitingSince = context.time.now();
-    this.#maxAgeMs = maxAgeOf(host);
+    this.#term = new ConnectionTerm(host);
+    this.#waitingSince = host.context.time.now();
     this.#reads = reads?.window ?? null;
     if (reads) reads.passTo((chunk) => this.#received(chunk));
     else socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -109,28 +87,18 @@ export class ClientConnection implements ExchangeClient {
     return this.#exchange === null && this.#tunnel === null;
   }
 
-  get #closing(): boolean {
-    if (this.#last) return true;
-    // Of a client that has ended its half, requests that came before are answered all the same.
-    if (this.#host.draining || (this.#inputEnded && this.#stash === null)) return true;
-    const { requestsPerConnection } = this.#host.route.limits;
-    if (requestsPerConnection > 0 && this.#requests >= requestsPerConnection) return true;
-    return this.#maxAgeMs > 0 && this.#host.context.time.now() - this.#openedAt >= this.#maxAgeMs;
-  }
-
   // What the exchange asks for.
 
   holdBody(): void {
-    this.#bodyHeld = true;
-    this.#updateFlow();
+    this.#flow.holdBody();
   }
 
   takeBody(): void {
-    if (!this.#bodyHeld) return;
-    this.#bodyHeld = false;
-    this.#bodyBytes = 0;
-    this.#bodySince = this.#waitingSince = this.#host.context.time.now();
-    this.#updateFlow();
+    if (!this.#flow.bodyHeld) return;
+    this.#waitingSince = this.#host.context.time.now();
+    this.#body.waited(this.#waitingSince);
+    this.#flow.releaseBody();
+    this.#flow.update();
   }
 
   interim(head: ResponseHead): void {
@@ -152,12 +120,12 @@ export class ClientConnection implements ExchangeClient {
   finished(): void {
     const keepAlive = this.#responder.keepAlive && this.#body.done;
     this.#exchange = null;
-    this.#bodyHeld = false;
+    this.#flow.releaseBody();
     this.#waitingSince = this.#host.context.time.now();
     if (keepAlive) {
       if (!this.#processing) this.#next();
     } else if (this.#nothingComes) {
-      this.#endBoth();
+      this.#ending.endBoth(this.#waitingSince);
     } else {
       this.#endOutput();
     }
@@ -168,10 +136,10 @@ export class ClientConnection implements ExchangeClient {
     this.#exchange = null;
     this.#tunnel = new Tunnel(this.socket, connection, this.#host, () => this.socket.destroySoon());
     if (rest.length > 0) this.#tunnel.received(rest);
-    if (this.#stash) this.#tunnel.fromClient(this.#stash, null);
-    this.#stash = null;
-    this.#updateFlow();
-    if (this.#inputEnded) this.#tunnel.clientEnded();
+    const stash = this.#flow.unstash();
+    if (stash) this.#tunnel.fromClient(stash, null);
+    this.#flow.update();
+    if (this.#flow.ended) this.#tunnel.clientEnded();
   }
 
   abort(): void {
@@ -190,19 +158,18 @@ export class ClientConnection implements ExchangeClient {
 
   /** Ends it if it is between requests and has been for `idleMs`; a request that is on its way just then is lost. */
   closeIfIdle(now: number, idleMs: number): void {
-    if (this.idle && !this.#stash && !this.#headBegun && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
+    if (this.idle && !this.#flow.stashed && !this.#headBegun && now - this.#waitingSince >= idleMs) this.socket.destroySoon();
   }
 
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#host.route;
-    const unsent = this.socket.writableLength;
-    if (this.#unsent.stuckMs(unsent, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
-    } else if (this.#lingeringSince > 0) {
-      if (unsent === 0 && now - this.#lingeringSince >= LINGER_MS) this.socket.destroy();
+    } else if (this.#ending.begun) {
+      this.#ending.tick(now);
     } else if (this.#exchange && !this.#body.done) {
-      if (!this.#bodyHeld && now - this.#bodySince >= limits.bodyTimeoutMs) {
+      if (!this.#flow.bodyHeld && this.#body.isLate(now)) {
         this.#exchange.refuse(408, 'the request body did not come in time', 'BodyTimeout');
       }
     } else if (this.idle) {
@@ -215,12 +182,11 @@ export class ClientConnection implements ExchangeClient {
   #received(chunk: Buffer): void {
     if (this.#tunnel) {
       this.#tunnel.fromClient(chunk, this.#reads);
-    } else if (this.#lingeringSince > 0) {
-      this.#lingered += chunk.length;
-      if (this.#lingered > LINGER_BYTES) this.socket.destroy();
+    } else if (this.#ending.begun) {
+      this.#ending.received(chunk.length);
     } else {
       this.#waitingSince = this.#host.context.time.now();
-      this.#caughtUp = this.#reads !== null && chunk.length < ONE_STRING_BYTES;
+      this.#flow.received(chunk.length, this.#reads !== null);
       if (this.#opening === null) this.#process(chunk, this.#reads);
       else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }
@@ -248,14 +214,14 @@ export class ClientConnection implements ExchangeClient {
     let offset = 0;
     this.#processing = true;
     try {
-      while (offset < chunk.length && this.#lingeringSince === 0) {
+      while (offset < chunk.length && !this.#ending.begun) {
         if (this.#exchange && !this.#body.done) {
           offset = this.#readBody(chunk, offset, this.#exchange);
         } else if (this.#mayBegin) {
           offset = this.#readHead(chunk, offset);
         } else {
           const rest = offset === 0 ? chunk : chunk.subarray(offset);
-          this.#keep(reads ? Buffer.from(rest) : rest);
+          this.#flow.stash(reads ? Buffer.from(rest) : rest);
           break;
         }
       }
@@ -280,11 +246,8 @@ export class ClientConnection implements ExchangeClient {
     const { context } = this.#host;
     context.sweep.wake();
     context.budget.request(this.#waitingSince);
-    this.#body.start(head.framing);
-    this.#bodyBytes = 0;
-    this.#bodySince = this.#waitingSince;
     const payload: Buffer[] = [];
-    const end = this.#body.feed(chunk, this.#heads.end, payload);
+    const end = this.#body.start(head.framing, chunk, this.#heads.end, payload, this.#waitingSince);
     this.#begin(head, payload);
     return end;
   }
@@ -293,22 +256,16 @@ export class ClientConnection implements ExchangeClient {
     const exchange = new Exchange(this, this.#host, head, this.#waitingSince);
     this.#responder.start(head);
     this.#exchange = exchange;
-    this.#requests++;
-    this.#payloadBytes = 0;
-    if (this.#tooLarge(head.framing, payload)) this.#refuseBody(exchange);
+    this.#term.request();
+    if (this.#body.tooLarge) this.#refuseBody(exchange);
     else exchange.begin(payload, this.#body.done);
     this.#leavePayload(exchange, payload);
   }
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
     const payload: Buffer[] = [];
-    const end = this.#body.feed(chunk, offset, payload);
-    this.#bodyBytes += end - offset;
-    if (this.#bodyBytes >= this.#host.route.limits.bodyProgressBytes) {
-      this.#bodyBytes = 0;
-      this.#bodySince = this.#waitingSince;
-    }
-    if (this.#tooLarge(NO_BODY, payload)) this.#refuseBody(exchange);
+    const end = this.#body.feed(chunk, offset, payload, this.#waitingSince);
+    if (this.#body.tooLarge) this.#refuseBody(exchange);
     else exchange.body(payload, this.#body.done);
     this.#leavePayload(exchange, payload);
     return end;
@@ -319,23 +276,9 @@ export class ClientConnection implements ExchangeClient {
     if (stayViews(payload) && exchange.holdsPayload) this.#reads?.leave();
   }
 
-  /** Whether the body is over its limit: by the length that it is to have, or by what has come of it. */
-  #tooLarge(framing: Framing, payload: readonly Buffer[]): boolean {
-    const { bodyBytes } = this.#host.route.limits;
-    if (bodyBytes === 0) return false;
-    if (framing.type === 'length' && framing.length > bodyBytes) return true;
-    for (const piece of payload) this.#payloadBytes += piece.length;
-    return this.#payloadBytes > bodyBytes;
-  }
-
   #refuseBody(exchange: Exchange): void {
-    this.#last = true;
+    this.#term.end();
     exchange.refuse(413, `the request body has more than ${this.#host.route.limits.bodyBytes} bytes`, 'BodyTooLarge');
-  }
-
-  #keep(bytes: Buffer): void {
-    this.#stash = this.#stash ? Buffer.concat([this.#stash, bytes]) : bytes;
-    this.#updateFlow();
   }
 
   get #headBegun(): boolean {
@@ -344,7 +287,9 @@ export class ClientConnection implements ExchangeClient {
 
   /** Nothing that has come so far, or not come, speaks against another request after the one under way. */
   get #mayKeepAlive(): boolean {
-    return this.#body.done && !this.#closing;
+    if (!this.#body.done || this.#term.over) return false;
+    // Of a client that has ended its half, requests that came before are answered all the same.
+    return !this.#flow.ended || this.#flow.stashed;
   }
 
   /** None is under way, and the client takes the answers: one that pipelines without reading them is not served ahead of itself. */
@@ -354,22 +299,12 @@ export class ClientConnection implements ExchangeClient {
 
   /** The next request, which may have come already. */
   #next(): void {
-    while (this.#stash && this.#mayBegin && this.#lingeringSince === 0) {
-      const chunk = this.#stash;
-      this.#stash = null;
-      this.#process(chunk, null);
+    while (this.#flow.stashed && this.#mayBegin && !this.#ending.begun) {
+      const chunk = this.#flow.unstash();
+      if (chunk) this.#process(chunk, null);
     }
-    if (this.#inputEnded) this.#inputOver();
-    this.#updateFlow();
-  }
-
-  #updateFlow(): void {
-    const pause = this.#bodyHeld || this.#stash !== null;
-    if (pause === this.#paused) return;
-    this.#paused = pause;
-    if (pause) this.#caughtUp = false;
-    if (pause) this.socket.pause();
-    else this.socket.resume();
+    if (this.#flow.ended) this.#inputOver();
+    this.#flow.update();
   }
 
   // Ends.
@@ -389,35 +324,22 @@ export class ClientConnection implements ExchangeClient {
 
   /** The client has said so (RFC 9112 §9.6), and kept to it so far: no reset for unread bytes can destroy the answer. */
   get #nothingComes(): boolean {
-    return this.#responder.clientIsDone && this.#body.done && this.#caughtUp && !this.#processing;
+    return this.#responder.clientIsDone && this.#body.done && this.#flow.caughtUp && !this.#processing;
   }
 
-  /** Both halves end as soon as the answer has left: waiting for the client's end would make up a quarter of what a connection costs. */
-  #endBoth(): void {
-    this.#lingeringSince = Math.max(this.#waitingSince, 1);
-    if (this.socket.writableLength === 0) this.socket.destroy();
-    else this.socket.destroySoon();
-  }
-
-  /** Our half ends; for a moment what comes is read on, since a reset for unread bytes could destroy the answer. */
   #endOutput(): void {
-    if (this.#lingeringSince > 0) return;
-    this.#stash = null;
-    this.socket.end();
-    if (this.#inputEnded) return;
-    this.#lingeringSince = Math.max(this.#host.context.time.now(), 1);
-    this.#updateFlow();
+    this.#ending.endOutput(this.#host.context.time.now());
   }
 
   #ended(): void {
-    this.#inputEnded = true;
+    this.#flow.end();
     if (this.#tunnel) this.#tunnel.clientEnded();
     else this.#inputOver();
   }
 
   /** Nothing more will come: what is under way is finished if it can be, as soon as what has come before is used up. */
   #inputOver(): void {
-    if (this.#stash || this.#lingeringSince > 0) return;
+    if (this.#flow.stashed || this.#ending.begun) return;
     if (this.#exchange === null) this.socket.end();
     else if (!this.#body.done) this.close('ClientGone');
     else this.#exchange.inputEnded();
@@ -426,7 +348,7 @@ export class ClientConnection implements ExchangeClient {
   #drained(): void {
     if (this.#tunnel) this.#tunnel.clientDrained();
     else if (this.#exchange) this.#exchange.clientDrained();
-    else if (this.#stash) {
+    else if (this.#flow.stashed) {
       // What waits here has waited for the client itself.
       this.#waitingSince = this.#host.context.time.now();
       this.#next();

@@ -1,3 +1,5 @@
+import { ForwardingFields } from '../http1/forwarding.ts';
+import type { ClientPath } from './client-path.ts';
 import type { ExchangeSurroundings } from './exchange-client.ts';
 
 /** The listener that a client connection came through. */
@@ -12,4 +14,10 @@ export interface ClientHost extends ExchangeSurroundings {
 /** How old a connection may get: jittered, so that those opened together do not end together; 0: any age. */
 export function maxAgeOf({ context, route }: ClientHost): number {
   return route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
+}
+
+/** What servers are told of a client that speaks HTTP of that version. */
+export function forwardingOf({ source }: ClientPath, host: ClientHost, httpMajor: 1 | 2): ForwardingFields {
+  const { scheme, context } = host;
+  return new ForwardingFields({ address: source, scheme, httpMajor, trusted: host.trusts(source), pseudonym: context.pseudonym });
 }

@@ -1,54 +1,44 @@
 import { viaNames } from '../http1/forwarding.ts';
 import type { RequestHead, ResponseHead } from '../http1/types.ts';
-import type { Applicant } from './admission.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
-import { type BodyPiece, bodyPieces } from './body-text.ts';
+import type { BodyPiece } from './body-text.ts';
 import type { ExchangeClient, ExchangeSurroundings } from './exchange-client.ts';
 import { type AttemptFailure, FAILURE_ANSWERS, type FailureAnswer, NO_SERVER } from './failure.ts';
 import { Http1Attempt } from './http1-attempt.ts';
 import { Http2Attempt } from './http2-attempt.ts';
-import { ATTEMPTS, OVERLOAD_FIELDS, WAITING_BYTES } from './limits.ts';
+import { ATTEMPTS, OVERLOAD_FIELDS } from './limits.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
-import { ReplayBuffer } from './replay-buffer.ts';
+import { RequestBody } from './request-body.ts';
 import type { TimedRequest } from './request-deadlines.ts';
-import { type Found, findFree, type Waiter } from './request-line.ts';
-import { mayHedge, mayRetry, methodMayRetry } from './retry-rule.ts';
+import { type Found, findFree } from './request-line.ts';
+import { Retries } from './retries.ts';
+import { Turn, type TurnOwner } from './turn.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
-const NO_ENDPOINTS: readonly Upstream[] = [];
 const NO_BODY: readonly BodyPiece[] = [];
-const NO_PAYLOAD: readonly Buffer[] = [];
 /** As nginx counts them: the client left before it had an answer. Only in metrics and the access log. */
 const CLIENT_GONE = 499;
 
 /** One request of a client, with its attempts: usually one, another where that failed and the rule allows it, or beside it as a hedge. */
-export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
+export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
   readonly #client: ExchangeClient;
   readonly #in: ExchangeSurroundings;
   readonly #head: RequestHead;
   readonly startedAt: number;
-  readonly #replay: ReplayBuffer | null;
-  /** What of the body has come with the head, while `begin` runs: of little of it, views that are valid during that call only. */
-  #fresh: readonly Buffer[] = NO_PAYLOAD;
-  #bodyDone = false;
-  #bodyBegun = false;
+  readonly #turn: Turn;
+  /** Null: it has none. */
+  readonly #body: RequestBody | null;
   #continued = false;
   #current: Attempt | null = null;
   #hedge: Attempt | null = null;
   /** The attempt whose final response is being delivered. */
   #answering: Attempt | null = null;
-  #tried: readonly Upstream[] = NO_ENDPOINTS;
-  /** Endpoints that held this request, or that it failed on. */
-  #victims: readonly Upstream[] = NO_ENDPOINTS;
+  /** From the first server on that fails it, or is about to. */
+  #retries: Retries | null = null;
   #attempts = 0;
-  #rescued = false;
-  #staleRetried = false;
   #status = 0;
   #over = false;
-  #waitsFor: 'Nothing' | 'Turn' | 'Server' = 'Nothing';
-  /** Among those without an answer that admission counts. */
-  #counted = false;
   /** Among the deadlines. */
   #timed = false;
 
@@ -57,64 +47,55 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     this.#in = surroundings;
     this.#head = head;
     this.startedAt = now;
-    this.#replay = head.framing.type === 'none' ? null : new ReplayBuffer(surroundings.route.failover.replayBufferBytes);
+    this.#turn = new Turn(this, surroundings);
+    this.#body = head.framing.type === 'none' ? null : new RequestBody(client, head, surroundings.route);
     surroundings.metrics.active++;
   }
 
   /** Starts, with as much of the body as has come with the head. */
   begin(payload: readonly Buffer[], done: boolean): void {
-    this.#bodyDone = done;
-    this.#bodyBegun = payload.length > 0;
-    this.#fresh = payload;
+    const body = this.#body;
+    body?.open(payload, done);
     this.#start();
-    this.#fresh = NO_PAYLOAD;
-    if (payload.length > 0 && !this.#over) this.#keepBody(payload, done);
+    body?.opened();
+    if (body && payload.length > 0 && !this.#over) this.#keep(body, payload, done);
   }
 
   #start(): void {
-    const { route, line, deadlines, context } = this.#in;
-    const { limits } = route;
+    const { route, deadlines, context } = this.#in;
     if (viaNames(this.#head.via, context.pseudonym)) {
       this.refuse(508, 'the request has been through this balancer before', 'Loop');
       return;
     }
-    if (limits.requestTimeoutMs > 0) {
+    if (route.limits.requestTimeoutMs > 0) {
       this.#timed = true;
       deadlines.add(this);
     }
-    if (limits.requestsPerServer > 0) {
-      const found = line.length > 0 ? 'Full' : this.find();
-      if (found === 'Full') this.#wait(false);
-      else this.proceed(found);
-    } else if (context.admission.ask(this)) {
-      this.admitted();
-    } else {
-      this.#waitsFor = 'Turn';
-      this.#holdWhileWaiting();
-    }
-  }
-
-  admitted(): boolean {
-    if (this.#over) return false;
-    this.#counted = true;
-    this.proceed(this.#in.route.picker.pick() ?? 'None');
-    return true;
+    this.#turn.begin();
   }
 
   /** More of the request's body. */
   body(payload: readonly Buffer[], done: boolean): void {
-    if (this.#over) return;
-    const pieces = this.#keepBody(payload, done);
+    const body = this.#body;
+    if (this.#over || !body) return;
+    const pieces = this.#keep(body, payload, done);
     const attempt = this.#current;
     if (!attempt || attempt.phase === 'Over') return;
     if (pieces.length === 0 && !done) return;
     attempt.write(pieces, done);
-    this.#holdFor(attempt);
+    body.holdFor(attempt);
+  }
+
+  #keep(body: RequestBody, payload: readonly Buffer[], done: boolean): readonly BodyPiece[] {
+    const pieces = body.keep(payload, done);
+    if (this.#turn.waits) body.holdWhileWaiting();
+    else if (this.#current?.phase === 'Connecting') body.holdWhileConnecting();
+    return pieces;
   }
 
   /** What was handed over last is in use: for another attempt, or by a write that is not done. */
   get holdsPayload(): boolean {
-    return (this.#replay?.holds ?? false) || (this.#current?.hasUnsent ?? false);
+    return (this.#body?.holds ?? false) || (this.#current?.hasUnsent ?? false);
   }
 
   /** Answers with a status of the proxy's own, where no answer has begun; cuts the connection where one has. */
@@ -129,7 +110,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     const overload = failure === 'TooManyPending' || failure === 'PendingTimeout';
     this.#client.refuse(status, message, this.#responseField('-') + (overload ? OVERLOAD_FIELDS : ''));
     this.#in.metrics.failure(failure);
-    for (const victim of this.#victims) this.#in.context.observer.lost(victim);
+    this.#retries?.tellLost();
     this.#finish(failure);
     this.#client.finished();
   }
@@ -144,7 +125,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
 
   /** The client has ended its half. In line that means that it has given up: most that do are gone. */
   inputEnded(): void {
-    if (this.#waitsFor === 'Server') this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
+    if (this.#turn.waitsInLine) this.refuse(503, 'no server had room before the client ended its half', 'ClientGone');
   }
 
   clientDrained(): void {
@@ -155,49 +136,24 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     this.refuse(504, 'the request took too long', 'RequestTimeout');
   }
 
-  // In line for a server.
+  // Its turn.
 
   find(): Found {
     const { picker, limits } = this.#in.route;
-    const failed = this.#current?.upstream;
-    if (!failed) return findFree(picker, limits.requestsPerServer);
-    const tried = this.#tried;
-    const other = findFree(picker, limits.requestsPerServer, (each) => each === failed || tried.includes(each));
-    // Where the only one left is the one whose kept-alive connection was stale, nothing speaks against a new connection to it.
-    const same = typeof other === 'string' ? findFree(picker, limits.requestsPerServer, (each) => tried.includes(each)) : other;
-    return same === 'None' ? other : same;
+    return this.#current ? this.#failures.find(this.#current.upstream) : findFree(picker, limits.requestsPerServer);
   }
 
-  proceed(found: Upstream | 'None'): void {
-    const waited = this.#waitsFor !== 'Nothing';
-    this.#waitsFor = 'Nothing';
+  waits(): void {
+    this.#body?.waits();
+  }
+
+  proceed(found: Upstream | 'None', waited: boolean): void {
     if (found === 'None') {
       this.#refuse(NO_SERVER, 'NoServer');
       return;
     }
     const attempt = this.#attempt(found, false);
     if (waited && attempt.phase !== 'Connecting') this.drained(attempt);
-  }
-
-  pendingTimeout(): void {
-    this.#waitsFor = 'Nothing';
-    this.refuse(503, 'no server had room in time', 'PendingTimeout');
-  }
-
-  /** `ahead`: a server has failed it. */
-  #wait(ahead: boolean): void {
-    const { line, route, context } = this.#in;
-    if (!line.enter(this, context.time.now(), ahead, route.limits.pendingRequests)) {
-      this.refuse(503, 'too many requests are waiting for a server', 'TooManyPending');
-      return;
-    }
-    this.#waitsFor = 'Server';
-    this.#holdWhileWaiting();
-  }
-
-  /** What waits takes up no more memory than its first bytes. Until then it is read, since a client that leaves is seen by that alone. */
-  #holdWhileWaiting(): void {
-    if (!this.#bodyDone && this.#replay && this.#replay.bytes >= WAITING_BYTES) this.#client.holdBody();
   }
 
   // What attempts report.
@@ -215,12 +171,12 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   }
 
   connected(attempt: Attempt): void {
-    this.#bytesLeft(attempt);
+    this.#body?.leaves(attempt);
     this.drained(attempt);
   }
 
   drained(attempt: Attempt): void {
-    if (!this.#bodyDone && !attempt.needsDrain) this.#client.takeBody();
+    this.#body?.takeFor(attempt);
   }
 
   interim(_attempt: Attempt, head: ResponseHead): void {
@@ -234,8 +190,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
 
   respond(attempt: Attempt, head: ResponseHead, payload: readonly Buffer[], done: boolean): void {
     if (this.#over) return;
-    this.#settleOn(attempt);
-    this.#status = head.status;
+    this.#settleOn(attempt, head);
     const extraFields = this.#responseField(attempt.upstream.id);
     this.#delivered(attempt, this.#client.respond(head, extraFields, payload, done, attempt.source), done);
   }
@@ -249,8 +204,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
       connection.destroy();
       return;
     }
-    this.#settleOn(attempt);
-    this.#status = head.status;
+    this.#settleOn(attempt, head);
     const extraFields = this.#responseField(attempt.upstream.id);
     this.#finish('');
     this.#client.tunnel(head, extraFields, connection, rest);
@@ -259,7 +213,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   suspected(attempt: Attempt): void {
     if (this.#over || this.#hedge || attempt !== this.#current) return;
     if (attempt.phase === 'Connecting') this.#move(attempt);
-    else if (attempt.phase === 'Waiting' && this.#mayHedge()) this.#startHedge(attempt);
+    else if (attempt.phase === 'Waiting') this.#hedgeBeside(attempt);
   }
 
   maySleep(attempt: Attempt, silentMs: number): boolean {
@@ -274,7 +228,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
 
   failed(attempt: Attempt, failure: AttemptFailure): void {
     if (this.#over) return;
-    this.#victims = [...this.#victims, attempt.upstream];
+    this.#failures.addVictim(attempt.upstream);
     if (attempt === this.#answering) {
       this.#cut(failure);
     } else if (attempt === this.#hedge) {
@@ -300,95 +254,59 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     const options = {
       forwarding: this.#client.forwarding.lines(this.#head),
       authority: upstream.id,
-      expectContinue: this.#head.expectContinue && !this.#continued && !this.#bodyBegun,
+      expectContinue: this.#head.expectContinue && !this.#continued && !this.#body?.begun,
     };
     // Before it may be given up as too large to be kept.
-    const chunks = this.#fresh.length > 0 ? this.#fresh : (this.#replay?.chunks ?? NO_BODY);
-    if (attempt.requestLeft) this.#bytesLeft(attempt);
-    attempt.begin(options, chunks, this.#bodyDone);
-    this.#holdFor(attempt);
+    const pieces = this.#body?.pieces ?? NO_BODY;
+    if (attempt.requestLeft) this.#body?.leaves(attempt);
+    attempt.begin(options, pieces, this.#body?.done ?? true);
+    this.#body?.holdFor(attempt);
     return attempt;
   }
 
   /** One failed: another one, if the rule, the budget and the pool have one; else the client is told. */
   #again(attempt: Attempt, failure: AttemptFailure): void {
-    const stale = failure === 'Stale' && !this.#staleRetried;
-    if (stale) this.#staleRetried = true;
-    else this.#tried = [...this.#tried, attempt.upstream];
-    const next = failure !== 'ResponseTimeout' && this.mayRetry(attempt) ? this.find() : 'None';
-    const rescue = failure === 'Unhealthy' && !this.#rescued;
-    if (next === 'None' || !(stale || rescue || this.#draw())) {
-      this.#refuse(failure === 'Unhealthy' && !attempt.requestLeft ? NO_SERVER : FAILURE_ANSWERS[failure], failure);
-      return;
-    }
-    if (rescue) this.#rescued = true;
-    (rescue ? this.#in.metrics.rescues : this.#in.metrics.retries).inc();
-    if (next === 'Full') this.#wait(true);
+    const next = this.#failures.after(attempt.upstream, failure, this.mayRetry(attempt));
+    if (next === 'None') this.#refuse(failure === 'Unhealthy' && !attempt.requestLeft ? NO_SERVER : FAILURE_ANSWERS[failure], failure);
+    else if (next === 'Full') this.#turn.stand(true);
     else this.#attempt(next, false);
   }
 
   /** Nothing of it has left for a server that seems to be away: it goes to another one instead. */
   #move(attempt: Attempt): void {
-    const next = this.mayRetry(attempt) ? this.#pickHealthy(attempt.upstream) : null;
-    if (!next || !this.#draw()) return;
-    this.#tried = [...this.#tried, attempt.upstream];
-    this.#victims = [...this.#victims, attempt.upstream];
+    const next = this.mayRetry(attempt) ? this.#failures.instead(attempt.upstream) : null;
+    if (!next) return;
     attempt.abort();
-    this.#in.metrics.retries.inc();
     this.#attempt(next, false);
   }
 
-  #startHedge(attempt: Attempt): void {
-    const next = this.#pickHealthy(attempt.upstream);
-    if (!next || !this.#draw()) return;
-    this.#in.metrics.hedges.inc();
-    this.#attempt(next, true);
-  }
-
-  #mayHedge(): boolean {
-    return (
-      this.#bodyDone &&
-      this.#attempts < ATTEMPTS &&
-      (this.#replay?.whole ?? true) &&
-      mayHedge(this.#head.method, this.#in.route.failover.retryMethods)
-    );
+  #hedgeBeside(attempt: Attempt): void {
+    if (this.#attempts >= ATTEMPTS || (this.#body && !(this.#body.done && this.#body.whole))) return;
+    const next = this.#failures.beside(attempt.upstream);
+    if (next) this.#attempt(next, true);
   }
 
   mayRetry(attempt: Attempt): boolean {
     if (this.#attempts >= ATTEMPTS) return false;
-    return mayRetry({
-      responseStarted: this.#answering !== null,
-      requestLeft: attempt.requestLeft,
-      bodyWhole: this.#replay?.whole ?? true,
-      method: this.#head.method,
-      hasIdempotencyKey: this.#head.hasIdempotencyKey,
-      retryMethods: this.#in.route.failover.retryMethods,
-    });
+    const responseStarted = this.#answering !== null;
+    return this.#failures.mayRetry({ responseStarted, requestLeft: attempt.requestLeft, bodyWhole: this.#body?.whole ?? true });
   }
 
-  #pickHealthy(avoid: Upstream): Upstream | null {
-    const { picker, limits } = this.#in.route;
-    const tried = this.#tried;
-    const unfit = (each: Upstream) => each === avoid || each.health.state !== 'Healthy' || tried.includes(each);
-    const found = findFree(picker, limits.requestsPerServer, unfit);
-    return typeof found === 'string' ? null : found;
-  }
-
-  #draw(): boolean {
-    if (this.#in.context.budget.take()) return true;
-    this.#in.metrics.budgetExhausted.inc();
-    return false;
+  get #failures(): Retries {
+    this.#retries ??= new Retries(this.#in, this.#head);
+    return this.#retries;
   }
 
   /** The first final response wins, and the other attempt is dropped. */
-  #settleOn(attempt: Attempt): void {
+  #settleOn(attempt: Attempt, head: ResponseHead): void {
     this.#answering = attempt;
-    this.#noLongerCounted();
+    this.#status = head.status;
+    this.#turn.answered();
     const hedge = this.#hedge;
     if (!hedge) return;
     this.#hedge = null;
     if (attempt === hedge && this.#current) {
-      this.#victims = [...this.#victims, this.#current.upstream];
+      this.#failures.addVictim(this.#current.upstream);
       this.#current.abort();
       this.#current = attempt;
     } else {
@@ -396,50 +314,16 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
     }
   }
 
-  #noLongerCounted(): void {
-    if (!this.#counted) return;
-    this.#counted = false;
-    this.#in.context.admission.answered();
-  }
-
   #stopAttempts(): void {
     this.#current?.abort();
     this.#hedge?.abort();
-  }
-
-  // The request's body.
-
-  #keepBody(payload: readonly Buffer[], done: boolean): readonly BodyPiece[] {
-    this.#bodyDone = done;
-    const replay = this.#replay;
-    if (!replay) return NO_BODY;
-    if (payload.length > 0) this.#bodyBegun = true;
-    // What has left and may not be sent again needs no copy.
-    if (!replay.whole) return payload;
-    const pieces = bodyPieces(payload);
-    for (const piece of pieces) replay.append(piece);
-    if (this.#waitsFor !== 'Nothing') this.#holdWhileWaiting();
-    else if (!done && replay.full && this.#current?.phase === 'Connecting') this.#client.holdBody();
-    return pieces;
-  }
-
-  /** A server that takes no more of the body stops the reading from the client. */
-  #holdFor(attempt: Attempt): void {
-    if (!this.#bodyDone && attempt.needsDrain) this.#client.holdBody();
-  }
-
-  /** What could not be sent again anyway is not kept. */
-  #bytesLeft(attempt: Attempt): void {
-    const { method, hasIdempotencyKey } = this.#head;
-    const repeatable = () => methodMayRetry(method, hasIdempotencyKey, this.#in.route.failover.retryMethods);
-    this.#replay?.unpin(attempt.mayBeDisowned || repeatable());
   }
 
   // The answer.
 
   #delivered(attempt: Attempt, takesMore: boolean, done: boolean): void {
     if (done) {
-      for (const victim of this.#victims) this.#in.context.observer.rescued(victim);
+      this.#retries?.tellRescued();
       this.#finish('');
       this.#client.finished();
     } else if (!takesMore) {
@@ -453,7 +337,7 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
 
   #cut(failure: RequestFailure): void {
     this.#in.metrics.failure(failure);
-    for (const victim of this.#victims) this.#in.context.observer.lost(victim);
+    this.#retries?.tellLost();
     this.#finish(failure);
     this.#client.abort();
   }
@@ -461,14 +345,10 @@ export class Exchange implements AttemptOwner, Applicant, Waiter, TimedRequest {
   #finish(failure: RequestFailure | ''): void {
     this.#over = true;
     const { context, metrics, route } = this.#in;
-    if (this.#waitsFor === 'Server') this.#in.line.leave(this);
+    this.#turn.end();
     if (this.#timed) this.#in.deadlines.delete(this);
-    this.#waitsFor = 'Nothing';
-    this.#noLongerCounted();
     const durationMs = context.time.now() - this.startedAt;
-    metrics.active--;
-    metrics.response(this.#status);
-    metrics.seconds.observe(durationMs / 1000);
+    metrics.ended(this.#status, durationMs);
     if (route.telemetry.accessLog === 'None') return;
     context.accessLog.write({
       listener: route.listener.name,

@@ -73,6 +73,13 @@ export class ListenerMetrics {
     this.connectionsTotal = metrics.connectionsTotal.with(name);
   }
 
+  /** A request that counted as active is over; status 0: it has no answer. */
+  ended(status: number, durationMs: number): void {
+    this.active--;
+    this.response(status);
+    this.seconds.observe(durationMs / 1000);
+  }
+
   response(status: number): void {
     this.#responses[Math.floor(status / 100) - 1]?.inc();
   }

@@ -1,8 +1,8 @@
 import type { BodyPiece } from './body-text.ts';
 
 /**
- * The payload of a request, kept so that it can be sent again. While it is `pinned` (no byte of the request has left)
- * everything is kept, and the exchange stops reading from the client instead; after that it is given up once it is over its limit.
+ * The payload of a request, kept so that it can be sent again. While it is pinned (no byte of the request has left, or none is on its way
+ * any more) everything is kept, and the exchange stops reading from the client instead; else it is given up once it is over its limit.
  */
 export class ReplayBuffer {
   readonly #limit: number;
@@ -44,6 +44,11 @@ export class ReplayBuffer {
   /** Something of it is here. */
   get holds(): boolean {
     return this.#chunks.length > 0;
+  }
+
+  /** No attempt is under way, and one will be: whatever comes meanwhile, it needs all of it. */
+  pin(): void {
+    this.#pinned = true;
   }
 
   /** Bytes have begun to leave: what does not fit from now on cannot be sent again; nothing can where it is not `repeatable`. */

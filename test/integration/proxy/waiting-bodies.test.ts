@@ -132,3 +132,32 @@ test('of a body over HTTP/2 no more comes than a window while its request waits,
   server.held.shift()?.answer();
   assert.equal((await answer).body, '</second>');
 });
+
+test('a body of which some had left for a server that failed arrives whole at the next one, however little is kept of a body', async () => {
+  await using failing = await serve((request, response) => {
+    if (request.method === 'PUT') request.socket.destroy();
+    else response.setHeader('Connection', 'close').end();
+  });
+  await using server = await holding();
+  const config = balancerConfig({
+    limits: { requestsPerServer: 1, pendingTimeoutMs: 60_000 },
+    failover: { replayBufferBytes: 10, retryMethods: 'Idempotent' },
+  });
+  await using started = await startBalancer([failing.port, server.port], config);
+  using other = await RawClient.connect(started.port);
+  while (server.held.length === 0) {
+    other.say(GET('/first'));
+    await until(() => server.held.length === 1 || other.heard.includes('\r\n\r\n'), 'somebody has it');
+    other.heard = '';
+  }
+  using client = await RawClient.connect(started.port);
+  client.say(`${PUT}Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n`);
+  await until(() => pending(started) === 1, 'one server has failed it, and the other one is taken');
+  client.say('11\r\n, and it goes on.\r\n0\r\n\r\n');
+  await until(() => heldBySystem(client.socket.localPort ?? 0, started.port) === 0, 'the balancer has all of it');
+  server.held.shift()?.answer();
+  await until(() => server.held.length === 1, 'the second is whole');
+  assert.equal(server.held[0]?.body, 'begun, and it goes on.');
+  server.held.shift()?.answer();
+  await client.hear('</second>');
+});

@@ -39,3 +39,14 @@ test('what could not be sent again is given up when bytes begin to leave, and on
   replay.append('c');
   assert.equal(replay.holds, false);
 });
+
+test('once it is pinned again, everything is kept', () => {
+  const replay = new ReplayBuffer(4);
+  replay.unpin(true);
+  replay.append('abcd');
+  replay.pin();
+  replay.append('ef');
+  assert.deepEqual([replay.whole, replay.chunks], [true, ['abcd', 'ef']]);
+  replay.unpin(true);
+  assert.deepEqual([replay.whole, replay.chunks], [false, []]);
+});
