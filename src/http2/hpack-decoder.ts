@@ -77,7 +77,7 @@ export class HpackDecoder {
         value = this.#readString(block, end);
       }
       size += name.length + value.length + LINE_OVERHEAD;
-      kept &&= size <= maxBytes && ++fields <= maxFields;
+      kept = size <= maxBytes && ++fields <= maxFields;
       if (kept) list.push(name, value);
     }
     this.#truncated = !kept;
