@@ -74,7 +74,6 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
   #prefaceBytes = 0;
   #settled = false;
   #initialWindow = DEFAULT_WINDOW_BYTES;
-  #receiveWindow: number;
   #taken = 0;
   #lastStream = 0;
   /** The last stream that is served; those behind it are not so much as looked at. */
@@ -86,7 +85,6 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     this.#owner = owner;
     this.#options = options;
     this.#block = new HeaderBlock(2 * options.headBytes + MAX_FRAME_BYTES);
-    this.#receiveWindow = options.windowBytes;
     const { streams, headBytes, windowBytes } = options;
     this.writer.settings([Setting.MaxConcurrentStreams, streams, Setting.MaxHeaderListSize, headBytes]);
     this.writer.windowUpdate(0, windowBytes - DEFAULT_WINDOW_BYTES);
@@ -217,8 +215,6 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     const from = syntax.unpaddedStart(flags, start, end);
     const to = syntax.unpaddedEnd(flags, bytes, start, end);
     const whole = end - start;
-    this.#receiveWindow -= whole;
-    if (this.#receiveWindow < 0) throw new ConnectionError(ErrorCode.FlowControlError, 'more than the window of the connection');
     this.#giveBack(whole);
     const stream = this.#openFor(id, 'DATA');
     if (stream === null) return;
@@ -231,12 +227,11 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     if (ends && !stream.gone) stream.receivedEnd();
   }
 
-  /** The window of the connection opens as soon as bytes have come: what is held is bounded by those of its streams. */
+  /** The window of the connection opens as soon as bytes have come, so nobody can be over it: what is held is bounded by those of its streams. */
   #giveBack(bytes: number): void {
     this.#taken += bytes;
     if (this.#taken < this.#options.windowBytes / 2) return;
     this.writer.windowUpdate(0, this.#taken);
-    this.#receiveWindow += this.#taken;
     this.#taken = 0;
   }
 
