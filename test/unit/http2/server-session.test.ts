@@ -185,6 +185,13 @@ test('a stream that is cut in the read that opened it begins nowhere, and counts
   assert.equal(recording.cuts, 1);
 });
 
+test('a head may come in frames of several reads', () => {
+  const recording = RecordingSession.begun().receive(headers(1, GET_FIELDS, END_STREAM));
+  recording.receive(frame(FrameType.Continuation, 0, 1, block([['a', 'b']])));
+  recording.receive(frame(FrameType.Continuation, END_HEADERS, 1, block([['c', 'd']])));
+  assert.deepEqual(recording.users[0]?.events, [`begin ${GET_LIST} a b c d ended`]);
+});
+
 test('more streams than allowed are refused, and their heads are read for the table', () => {
   const recording = RecordingSession.begun({ streams: 1 }).receive(post(1));
   // Into the dynamic table, of which the next head makes use.
