@@ -1,4 +1,16 @@
 import type { FieldList } from './field-list.ts';
+import {
+  INDEXED,
+  INDEXED_BITS,
+  LENGTH_BITS,
+  NEVER_INDEXED,
+  SIZE_UPDATE,
+  SIZE_UPDATE_BITS,
+  UNINDEXED_BITS,
+  WITH_INDEXING,
+  WITH_INDEXING_BITS,
+  WITHOUT_INDEXING,
+} from './hpack-codes.ts';
 import { HpackFieldIndex, NOT_FOUND } from './hpack-field-index.ts';
 
 /** As much as any peer grants before its SETTINGS come. More would be memory for each connection, and gain little. */
@@ -15,18 +27,6 @@ const MAX_VALUES_OF_NAME = 8;
 const REMEMBERED_PLACES = 16;
 /** Up to here a loop is faster than a call into the runtime. */
 const SHORT_STRING = 8;
-
-/** RFC 7541 §6: the first bits of a representation, and the bits that are left for its integer. */
-const INDEXED = 0x80;
-const INDEXED_BITS = 0x7f;
-const WITH_INDEXING = 0x40;
-const WITH_INDEXING_BITS = 0x3f;
-const SIZE_UPDATE = 0x20;
-const SIZE_UPDATE_BITS = 0x1f;
-const NEVER_INDEXED = 0x10;
-const WITHOUT_INDEXING = 0x00;
-const UNINDEXED_BITS = 0x0f;
-const LENGTH_BITS = 0x7f;
 
 /**
  * Secrets. Who can make an answer hold a guess beside one learns from the block's length whether it was right (as CRIME did, RFC 7541 §7.1): they
