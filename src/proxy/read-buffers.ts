@@ -113,6 +113,14 @@ export class ReadWindow {
     if (this.#buffer !== SHARED) this.#left = true;
   }
 
+  /** What `take` gets was not read into this window: nothing of it is lent, or has to be left. */
+  beside(take: () => void): void {
+    const left = this.#left;
+    this.#left = true;
+    take();
+    this.#left = left;
+  }
+
   /** Nothing will be read any more. */
   close(): void {
     if (this.#closed) return;
