@@ -51,6 +51,8 @@ export class ServerStream<User extends StreamUser = StreamUser> {
   receiveWindow = DEFAULT_WINDOW_BYTES;
   /** In the line of those that only the connection stops. */
   inLine = false;
+  /** Bytes of our body that have left. */
+  sentBytes = 0;
   /** Ended in both directions, or cut. */
   gone = false;
   readonly #session: StreamSession<User>;
@@ -228,6 +230,7 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     const end = from + bytes;
     const ends = last && end === piece.length;
     session.writer.data(this.id, piece, from, end, ends);
+    this.sentBytes += bytes;
     this.sendWindow -= bytes;
     session.window -= bytes;
     if (ends) this.#localEnded = true;

@@ -217,7 +217,7 @@ export class ClientStream implements ExchangeClient, StreamUser {
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#connection.host.route;
-    if (this.#unsent.stuckMs(this.#stream.pendingBytes, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.stuckMs(this.#stream.pendingBytes, this.#stream.sentBytes, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
       const limitMs = this.streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;

@@ -79,7 +79,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   tickClient(now: number): void {
     const { limits } = this.host.route;
     for (const { user } of this.#session.streams) user?.tickClient(now);
-    if (this.#unsent.stuckMs(this.#output.bytes, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.socketStuckMs(this.#socket, now, this.#output.length) >= limits.writeTimeoutMs) {
       this.#destroy('WriteTimeout');
     } else if (this.#endedAt > 0) {
       if (now - this.#endedAt >= LINGER_MS && this.#output.bytes === 0) this.#socket.destroy();
