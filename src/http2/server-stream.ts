@@ -1,6 +1,7 @@
 import { DEFAULT_WINDOW_BYTES, ErrorCode, MAX_FRAME_BYTES } from './codes.ts';
 import type { FieldList } from './field-list.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { keepCopy } from './keep-copy.ts';
 
 /** Half of a window: what was taken is given back in so large portions, not with a frame for each. */
 const GIVE_BACK_BYTES = 32_768;
@@ -162,11 +163,9 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     this.receiveWindow -= whole;
     this.#taken += whole - bytes.length;
     if (this.#restRefused) return;
-    if (this.#held) {
-      if (bytes.length > 0) this.#kept.push(Buffer.from(bytes));
-    } else if (bytes.length > 0) {
-      this.#give(bytes);
-    }
+    if (this.#held) keepCopy(this.#kept, bytes);
+    else if (bytes.length > 0) this.#give(bytes);
+    else this.#giveBack();
   }
 
   receivedEnd(): void {
