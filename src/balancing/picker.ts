@@ -13,8 +13,10 @@ export interface PickTarget {
  * The answer to "which server?" for one state of the pool. Its membership never changes: every change of the pool makes a new picker.
  */
 export interface Picker<T> {
-  /** The next target that `avoid` does not reject (those already tried, on a retry); null when none is left. */
+  /** The next target that `avoid` does not reject; null when none is left. */
   pick(avoid?: (target: T) => boolean): T | null;
+  /** For a request that several targets have failed; see `Rotation.other`. Backends keep their shares. */
+  pickOther(avoid: (target: T) => boolean): T | null;
 }
 
 /**
@@ -23,6 +25,12 @@ export interface Picker<T> {
  */
 export interface Rotation<T extends PickTarget> {
   next(avoid?: (target: T) => boolean): T | null;
+  /**
+   * One that `avoid` does not reject, anywhere else than the next in turn, where targets are alike: neighbours there are often neighbours in a
+   * rack and die together, and a request has few attempts. It is drawn, and not by who has the fewest requests in flight: who refuses every
+   * connection has none. A policy that promises an order of successors gives the next of them. Null when none is left.
+   */
+  other(avoid: (target: T) => boolean): T | null;
 }
 
 /** One strategy: how servers are picked within a group, and how groups take turns. */

@@ -48,21 +48,29 @@ export class SharedPicker<T extends PickTarget> implements Picker<T> {
     const only = this.#groups[0];
     if (!only) return null;
     if (this.#groups.length === 1) return only.rotation.next(avoid);
-    if (this.#policy.backends === 'Interleaved') return this.#turns.take((group) => group.rotation.next(avoid));
-    return this.#draw(this.#groups, this.#total, avoid);
+    return this.#fromGroup((group) => group.rotation.next(avoid));
   }
 
-  #draw(groups: readonly Group<T>[], total: number, avoid?: (target: T) => boolean): T | null {
+  pickOther(avoid: (target: T) => boolean): T | null {
+    return this.#fromGroup((group) => group.rotation.other(avoid));
+  }
+
+  #fromGroup(take: (group: Group<T>) => T | null): T | null {
+    if (this.#policy.backends === 'Interleaved') return this.#turns.take(take);
+    return this.#draw(this.#groups, this.#total, take);
+  }
+
+  #draw(groups: readonly Group<T>[], total: number, take: (group: Group<T>) => T | null): T | null {
     let mark = this.#random() * total;
     const drawn = groups.find((group) => (mark -= group.weight) < 0) ?? groups[groups.length - 1];
     if (!drawn) return null;
-    const target = drawn.rotation.next(avoid);
+    const target = take(drawn);
     if (target) return target;
     // All of its targets are to be avoided: the others share its part.
     return this.#draw(
       groups.filter((group) => group !== drawn),
       total - drawn.weight,
-      avoid,
+      take,
     );
   }
 }

@@ -1,11 +1,19 @@
 import { latin1 } from '../http1/bytes.ts';
 import { CompressionError } from './compression-error.ts';
 import { type FieldList, LINE_OVERHEAD } from './field-list.ts';
+import {
+  INDEXED,
+  INDEXED_BITS,
+  LENGTH_BITS,
+  SIZE_UPDATE,
+  SIZE_UPDATE_BITS,
+  UNINDEXED_BITS,
+  WITH_INDEXING,
+  WITH_INDEXING_BITS,
+} from './hpack-codes.ts';
 import { HpackDynamicTable } from './hpack-dynamic-table.ts';
 import { STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './hpack-static-table.ts';
 import { huffmanDecode } from './huffman.ts';
-
-export { CompressionError };
 
 /** What the table may have, as long as no other SETTINGS_HEADER_TABLE_SIZE was announced. */
 const DEFAULT_TABLE_BYTES = 4096;
@@ -14,17 +22,7 @@ const MAX_SIZE_UPDATES = 2;
 const MAX_INTEGER = 2 ** 28;
 const MAX_CONTINUATION_BYTES = 5;
 
-/** RFC 7541 §6: the first bits of a representation, and the bits that are left for its integer. */
-const INDEXED = 0x80;
-const INDEXED_BITS = 0x7f;
-const WITH_INDEXING = 0x40;
-const WITH_INDEXING_BITS = 0x3f;
-const SIZE_UPDATE = 0x20;
-const SIZE_UPDATE_BITS = 0x1f;
-/** Without indexing, and never indexed. */
-const UNINDEXED_BITS = 0x0f;
 const HUFFMAN = 0x80;
-const LENGTH_BITS = 0x7f;
 
 /** The header blocks of one peer, in the order in which they come (RFC 7541). Whoever has met a CompressionError can read no other block. */
 export class HpackDecoder {
@@ -77,7 +75,7 @@ export class HpackDecoder {
         value = this.#readString(block, end);
       }
       size += name.length + value.length + LINE_OVERHEAD;
-      kept &&= size <= maxBytes && ++fields <= maxFields;
+      kept = size <= maxBytes && ++fields <= maxFields;
       if (kept) list.push(name, value);
     }
     this.#truncated = !kept;

@@ -1,6 +1,17 @@
 import type { FieldList } from './field-list.ts';
-import { HpackDynamicTable } from './hpack-dynamic-table.ts';
-import { STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './hpack-static-table.ts';
+import {
+  INDEXED,
+  INDEXED_BITS,
+  LENGTH_BITS,
+  NEVER_INDEXED,
+  SIZE_UPDATE,
+  SIZE_UPDATE_BITS,
+  UNINDEXED_BITS,
+  WITH_INDEXING,
+  WITH_INDEXING_BITS,
+  WITHOUT_INDEXING,
+} from './hpack-codes.ts';
+import { HpackFieldIndex, NOT_FOUND } from './hpack-field-index.ts';
 
 /** As much as any peer grants before its SETTINGS come. More would be memory for each connection, and gain little. */
 const MAX_TABLE_BYTES = 4096;
@@ -12,20 +23,10 @@ const FIELD_OVERHEAD = 12;
 const MAX_INDEXED_VALUE = 512;
 /** A name with more values than that has another one each time, and would push out what comes again. */
 const MAX_VALUES_OF_NAME = 8;
+/** Lists are rarely longer. */
+const REMEMBERED_PLACES = 16;
 /** Up to here a loop is faster than a call into the runtime. */
-const SHORT_STRING = 24;
-
-/** RFC 7541 §6: the first bits of a representation, and the bits that are left for its integer. */
-const INDEXED = 0x80;
-const INDEXED_BITS = 0x7f;
-const WITH_INDEXING = 0x40;
-const WITH_INDEXING_BITS = 0x3f;
-const SIZE_UPDATE = 0x20;
-const SIZE_UPDATE_BITS = 0x1f;
-const NEVER_INDEXED = 0x10;
-const WITHOUT_INDEXING = 0x00;
-const UNINDEXED_BITS = 0x0f;
-const LENGTH_BITS = 0x7f;
+const SHORT_STRING = 8;
 
 /**
  * Secrets. Who can make an answer hold a guess beside one learns from the block's length whether it was right (as CRIME did, RFC 7541 §7.1): they
@@ -56,57 +57,14 @@ const CHANGING = new Set([
   'x-request-id',
 ]);
 
-/** The first index of each name. */
-const STATIC_INDEX = new Map<string, number>();
-for (let index = STATIC_LENGTH; index > 0; index--) STATIC_INDEX.set(STATIC_NAMES[index] as string, index);
-
-/** The values that the table has for a name, oldest first, and when each came in. */
-interface Entries {
-  readonly values: string[];
-  readonly insertions: number[];
-}
-
-/** Finds entries by name: a search through the table would take longer for each `date` that is in it. */
-class SearchableTable extends HpackDynamicTable {
-  readonly #byName = new Map<string, Entries>();
-  #insertions = 0;
-
-  entries(name: string): Entries | undefined {
-    return this.#byName.get(name);
-  }
-
-  index(insertion: number): number {
-    return STATIC_LENGTH + this.#insertions - insertion;
-  }
-
-  override add(name: string, value: string): boolean {
-    if (!super.add(name, value)) return false;
-    const insertion = this.#insertions++;
-    // Looked up again: the last of its entries may just have been pushed out.
-    const entries = this.#byName.get(name);
-    if (entries === undefined) this.#byName.set(name, { values: [value], insertions: [insertion] });
-    else {
-      entries.values.push(value);
-      entries.insertions.push(insertion);
-    }
-    return true;
-  }
-
-  protected override evicted(name: string): void {
-    const entries = this.#byName.get(name);
-    if (entries === undefined) return;
-    entries.values.shift();
-    entries.insertions.shift();
-    if (entries.values.length === 0) this.#byName.delete(name);
-  }
-}
-
 /** Of all encoders: a block is sent, or copied, before the next one is made. */
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 /** The header blocks for one peer, in the order in which they are sent (RFC 7541). */
 export class HpackEncoder {
-  readonly #table = new SearchableTable(MAX_TABLE_BYTES);
+  readonly #table = new HpackFieldIndex(MAX_TABLE_BYTES);
+  /** The entry for the field at each place of the last list: mostly it is there again, and need not be searched. */
+  readonly #before = new Array<number>(REMEMBERED_PLACES).fill(NOT_FOUND);
   #maxBytes = MAX_TABLE_BYTES;
   /** The smallest maximum since the last block. */
   #leastBytes = MAX_TABLE_BYTES;
@@ -119,13 +77,19 @@ export class HpackEncoder {
 
   /**
    * The whole header block of `list`, as a view that is valid until the next call of any encoder. Literals go out as they are: the Huffman code
-   * would make them a quarter shorter, at several times the work, and what comes again is in the table after its first time.
+   * would make them shorter, at more work than all the rest here, and what comes again is in the table after its first time.
    */
   encode(list: FieldList): Buffer {
     const bound = boundOf(list);
     const out = bound <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafeSlow(bound);
     let at = this.#leastBytes < this.#table.maxBytes || this.#maxBytes !== this.#table.maxBytes ? this.#writeSizeUpdates(out) : 0;
-    for (let i = 0; i + 1 < list.length; i += 2) at = this.#writeField(out, at, list[i] as string, list[i + 1] as string);
+    for (let i = 0; i + 1 < list.length; i += 2) {
+      const name = list[i] as string;
+      const value = list[i + 1] as string;
+      const serial = this.#find(i >> 1, name, value);
+      if (serial === NOT_FOUND) at = this.#writeLiteral(out, at, name, value);
+      else at = writeInteger(out, at, INDEXED, INDEXED_BITS, this.#table.index(serial));
+    }
     return out.subarray(0, at);
   }
 
@@ -142,37 +106,25 @@ export class HpackEncoder {
     return at;
   }
 
-  #writeField(out: Buffer, start: number, name: string, value: string): number {
-    const staticIndex = STATIC_INDEX.get(name) ?? 0;
-    if (staticIndex !== 0) {
-      const index = staticField(staticIndex, name, value);
-      if (index !== 0) return writeInteger(out, start, INDEXED, INDEXED_BITS, index);
-    }
-    const entries = this.#table.entries(name);
-    if (entries !== undefined) {
-      const { values, insertions } = entries;
-      for (let i = values.length - 1, last = i - MAX_VALUES_OF_NAME; i >= 0 && i > last; i--) {
-        if (values[i] === value) return writeInteger(out, start, INDEXED, INDEXED_BITS, this.#table.index(insertions[i] as number));
-      }
-    }
-    const nameIndex = staticIndex === 0 && entries !== undefined ? this.#table.index(entries.insertions.at(-1) as number) : staticIndex;
-    return this.#writeLiteral(out, start, nameIndex, name, value, entries?.values.length ?? 0);
+  #find(place: number, name: string, value: string): number {
+    if (place >= REMEMBERED_PLACES) return this.#table.find(name, value);
+    const before = this.#before[place] as number;
+    if (before !== NOT_FOUND && this.#table.is(before, name, value)) return before;
+    const serial = this.#table.find(name, value);
+    this.#before[place] = serial;
+    return serial;
   }
 
-  #writeLiteral(out: Buffer, start: number, nameIndex: number, name: string, value: string, known: number): number {
-    const kind = kindOf(name, value, known);
+  #writeLiteral(out: Buffer, start: number, name: string, value: string): number {
+    const table = this.#table;
+    const kind = kindOf(name, value, table.count(name));
+    const nameIndex = table.index(table.findName(name));
     let at = writeInteger(out, start, kind, kind === WITH_INDEXING ? WITH_INDEXING_BITS : UNINDEXED_BITS, nameIndex);
     if (nameIndex === 0) at = writeString(out, at, name);
     at = writeString(out, at, value);
-    if (kind === WITH_INDEXING) this.#table.add(name, value);
+    if (kind === WITH_INDEXING) table.add(name, value);
     return at;
   }
-}
-
-/** The index of a static entry with this value among those with the name, of which `first` is the first; 0: there is none. */
-function staticField(first: number, name: string, value: string): number {
-  for (let index = first; STATIC_NAMES[index] === name; index++) if (STATIC_VALUES[index] === value) return index;
-  return 0;
 }
 
 /** `known`: how many values of the name the table has. */

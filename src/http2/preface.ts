@@ -4,8 +4,9 @@ export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** How the first bytes of a connection compare with the preface. */
 export type PrefaceMatch = 'no' | 'partly' | 'whole';
 
-export function matchPreface(bytes: Buffer): PrefaceMatch {
-  const known = Math.min(bytes.length, PREFACE.length);
-  for (let i = 0; i < known; i++) if (bytes[i] !== PREFACE[i]) return 'no';
-  return known === PREFACE.length ? 'whole' : 'partly';
+/** `preface`: what of it is still to come. */
+export function matchPreface(bytes: Buffer, preface: Buffer = PREFACE): PrefaceMatch {
+  const known = Math.min(bytes.length, preface.length);
+  for (let i = 0; i < known; i++) if (bytes[i] !== preface[i]) return 'no';
+  return known === preface.length ? 'whole' : 'partly';
 }

@@ -3,8 +3,8 @@ import { errorBody } from '../http1/response-text.ts';
 import type { ResponseHead } from '../http1/types.ts';
 import { appendLines, type FieldList } from './field-list.ts';
 
-/** A response that has no content says nothing of its length (RFC 9110 §15.3.6), and node:http2 ends its stream with its head. */
-const RESET_CONTENT = 205;
+/** A response that has no content says nothing of its length (RFC 9110 §15.3.6). */
+export const RESET_CONTENT = 205;
 
 /** The fields of a response, final or interim. `extraFields`: more lines, each ending in CRLF. */
 export function responseFields(head: ResponseHead, extraFields: string): FieldList {
@@ -49,19 +49,15 @@ const NOT_IN_TRAILERS = new Set([
   'www-authenticate',
 ]);
 
-/** The trailers among `lines` (each ending in CRLF) that may be passed on, by name; null: none. */
-export function trailerFields(lines: string): Record<string, string[]> | null {
+/** The trailers among `lines` (each ending in CRLF) that may be passed on; null: none. */
+export function trailerFields(lines: string): FieldList | null {
   if (lines === '') return null;
+  const all: FieldList = [];
+  appendLines(all, lines);
   const list: FieldList = [];
-  appendLines(list, lines);
-  const fields: Record<string, string[]> = Object.create(null);
-  let some = false;
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] as string;
-    if (fieldNamed(name) !== Field.Other || NOT_IN_TRAILERS.has(name)) continue;
-    fields[name] ??= [];
-    fields[name].push(list[i + 1] as string);
-    some = true;
+  for (let i = 0; i < all.length; i += 2) {
+    const name = all[i] as string;
+    if (fieldNamed(name) === Field.Other && !NOT_IN_TRAILERS.has(name)) list.push(name, all[i + 1] as string);
   }
-  return some ? fields : null;
+  return list.length > 0 ? list : null;
 }

@@ -68,7 +68,7 @@ export class ClientConnection implements ExchangeClient {
     this.forwarding = forwardingOf(path, host, 1);
     this.#heads = new RequestHeadReader(host.route.limits);
     this.#body = new IncomingBody(host.route);
-    this.#flow = new ClientFlow(socket);
+    this.#flow = new ClientFlow(socket, reads?.takesAll ?? false);
     this.#ending = new Ending(socket, this.#flow);
     this.#responder = new Http1Responder(socket);
     this.#term = new ConnectionTerm(host);
@@ -186,7 +186,7 @@ export class ClientConnection implements ExchangeClient {
       this.#ending.received(chunk.length);
     } else {
       this.#waitingSince = this.#host.context.time.now();
-      this.#flow.received(chunk.length, this.#reads !== null);
+      this.#flow.received(chunk.length);
       if (this.#opening === null) this.#process(chunk, this.#reads);
       else this.#recognise(this.#opening.length === 0 ? chunk : Buffer.concat([this.#opening, chunk]));
     }

@@ -4,6 +4,7 @@ import { ONE_STRING_BYTES } from './limits.ts';
 /** Whether one client is read from, and what was read of it too early. */
 export class ClientFlow {
   readonly #socket: Socket;
+  readonly #takesAll: boolean;
   /** What came behind the request under way. Nothing is read while there is any, so it is one read at most. */
   #stash: Buffer | null = null;
   #bodyHeld = false;
@@ -11,16 +12,18 @@ export class ClientFlow {
   #caughtUp = false;
   #ended = false;
 
-  constructor(socket: Socket) {
+  /** `takesAll`: see AcceptedReads. */
+  constructor(socket: Socket, takesAll: boolean) {
     this.#socket = socket;
+    this.#takesAll = takesAll;
   }
 
-  /** What was read is `bytes` long; `direct`: not by a stream. */
-  received(bytes: number, direct: boolean): void {
-    this.#caughtUp = direct && bytes < ONE_STRING_BYTES;
+  /** What was read is `bytes` long. */
+  received(bytes: number): void {
+    this.#caughtUp = this.#takesAll && bytes < ONE_STRING_BYTES;
   }
 
-  /** The last read took all that the client had sent, and reading has not been stopped since. Not known of what comes from a stream. */
+  /** The last read took all that the client had sent, and reading has not been stopped since. Not known of what comes from a stream, or over TLS. */
   get caughtUp(): boolean {
     return this.#caughtUp;
   }

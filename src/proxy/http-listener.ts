@@ -43,12 +43,7 @@ export class HttpListener extends Listener implements ClientHost {
   }
 
   protected override accept(socket: Socket, path: ClientPath, reads: AcceptedReads | null, follow: Follow): ListenerConnection {
-    if ((socket as Partial<TLSSocket>).alpnProtocol === 'h2') return new Http2Connection(socket, path, this);
-    return new ClientConnection(socket, path, this, reads, (received) => {
-      // Stopped first: bytes given back to a socket that flows would go to nobody.
-      socket.pause();
-      socket.unshift(received);
-      follow(new Http2Connection(socket, path, this));
-    });
+    if ((socket as Partial<TLSSocket>).alpnProtocol === 'h2') return new Http2Connection(socket, path, this, reads, null);
+    return new ClientConnection(socket, path, this, reads, (received) => follow(new Http2Connection(socket, path, this, reads, received)));
   }
 }

@@ -2,6 +2,7 @@ import type { ClientHttp2Stream } from 'node:http2';
 import type { RequestTextOptions } from '../http1/request-text.ts';
 import { DEFAULT_HEAD_LIMITS, ProtocolError, type ResponseHead } from '../http1/types.ts';
 import { END_STREAM, ErrorCode } from '../http2/codes.ts';
+import type { FieldList } from '../http2/field-list.ts';
 import { requestFields } from '../http2/request-fields.ts';
 import { trailerFields } from '../http2/response-fields.ts';
 import { responseHead, trailerLines } from '../http2/response-head.ts';
@@ -146,7 +147,7 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
       this.#checked(() => this.#response(list as string[], (flags & END_STREAM) !== 0));
     });
     stream.on('trailers', (_headers, _flags, list: string[]) => this.#checked(() => this.#trailers(list)));
-    stream.on('wantTrailers', () => stream.sendTrailers(trailerFields(this.owner.trailers) ?? {}));
+    stream.on('wantTrailers', () => stream.sendTrailers(byName(trailerFields(this.owner.trailers) ?? [])));
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
     stream.on('end', () => this.#end());
     stream.on('drain', () => this.drained());
@@ -244,4 +245,11 @@ export class Http2Attempt extends Attempt implements ConnectionUser, PayloadSour
     this.#left = false;
     this.fail('NotProcessed');
   }
+}
+
+/** As node:http2 wants trailers. */
+function byName(list: FieldList): Record<string, string[]> {
+  const fields: Record<string, string[]> = Object.create(null);
+  for (let i = 0; i < list.length; i += 2) (fields[list[i] as string] ??= []).push(list[i + 1] as string);
+  return fields;
 }

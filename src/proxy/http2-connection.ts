@@ -1,74 +1,51 @@
-import type { ServerHttp2Session, ServerHttp2Stream, ServerOptions } from 'node:http2';
 import type { Socket } from 'node:net';
 import { ForwardingFields } from '../http1/forwarding.ts';
-import type { HeadLimits } from '../http1/types.ts';
-import { END_STREAM, ErrorCode } from '../http2/codes.ts';
+import { ConnectionError, ErrorCode } from '../http2/codes.ts';
 import { Conduct } from '../http2/conduct.ts';
+import { ServerSession, type SessionOwner } from '../http2/server-session.ts';
+import type { ServerStream } from '../http2/server-stream.ts';
+import type { AcceptedReads } from './accepted-reads.ts';
 import { type ClientHost, maxAgeOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
 import { ClientStream, type StreamHost } from './client-stream.ts';
-import {
-  GOAWAY_MS,
-  HTTP2_CONNECTION_WINDOW_BYTES,
-  HTTP2_MEMORY_MB,
-  HTTP2_STREAM_WINDOW_BYTES,
-  LINGER_MS,
-  STREAMS_PER_CONNECTION,
-} from './limits.ts';
+import { Http2Output } from './http2-output.ts';
+import { GOAWAY_MS, HTTP2_CONNECTION_WINDOW_BYTES, LINGER_BYTES, LINGER_MS, STREAMS_PER_CONNECTION } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
 import type { RequestFailure } from './proxy-metrics.ts';
+import { Unsent } from './unsent.ts';
 
-/** GOAWAY with this as the last stream says that the connection will end, and refuses nothing yet (RFC 9113 §6.8). */
-const EVERY_STREAM = 2 ** 31 - 1;
 /** `:method`, `:scheme`, `:authority`, `:path`. */
 const PSEUDO_FIELDS = 4;
-/** node:http2 would end a session for 33 cut streams a second; what is too many is for `Conduct` to say, which counts the finished ones too. */
-const CUT_BURST = 10_000;
-
-interface Options extends ServerOptions {
-  readonly streamResetBurst: number;
-  readonly streamResetRate: number;
-}
-
-function sessionOptions(head: HeadLimits): Options {
-  return {
-    maxHeaderListPairs: head.headerCount + PSEUDO_FIELDS,
-    maxSessionMemory: HTTP2_MEMORY_MB,
-    strictSingleValueFields: false,
-    streamResetBurst: CUT_BURST,
-    streamResetRate: CUT_BURST,
-    settings: {
-      enablePush: false,
-      maxConcurrentStreams: STREAMS_PER_CONNECTION,
-      maxHeaderListSize: head.headerBytes,
-      initialWindowSize: HTTP2_STREAM_WINDOW_BYTES,
-    },
-  };
-}
 
 /** One client's HTTP/2 connection: each of its streams is an exchange of its own. */
-export class Http2Connection implements ListenerConnection, StreamHost {
+export class Http2Connection implements ListenerConnection, StreamHost, SessionOwner<ClientStream> {
   readonly path: ClientPath;
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly host: ClientHost;
   readonly conduct = new Conduct();
   readonly #socket: Socket;
-  readonly #session: ServerHttp2Session;
-  readonly #streams = new Set<ClientStream>();
+  readonly #reads: AcceptedReads | null;
+  readonly #output: Http2Output;
+  readonly #session: ServerSession<ClientStream>;
+  readonly #unsent = new Unsent();
   readonly #openedAt: number;
   readonly #maxAgeMs: number;
   /** LoopTime since which no stream is open. */
   #idleSince: number;
-  /** LoopTime of the first and of the last GOAWAY; 0: not sent. */
+  /** LoopTime of the GOAWAY that announced the end, and of the one that refuses more; 0: not sent. */
   #announcedAt = 0;
   #closedAt = 0;
-  #condemned = false;
+  /** LoopTime of the end of our half; 0: it has not ended. What still comes is thrown away. */
+  #endedAt = 0;
+  #lingered = 0;
+  #paused = false;
+  #gone = false;
   #requests = 0;
 
-  /** Bytes of the client that have been read already must have been given back to `socket`, which must not flow. */
-  constructor(socket: Socket, path: ClientPath, host: ClientHost) {
-    const { context } = host;
+  /** `reads`: what the client sends comes there; null: from `socket`. `received`: what has come already. */
+  constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null, received: Buffer | null) {
+    const { context, route } = host;
     this.host = host;
     this.path = path;
     this.address = path.source;
@@ -80,30 +57,44 @@ export class Http2Connection implements ListenerConnection, StreamHost {
       pseudonym: context.pseudonym,
     });
     this.#socket = socket;
+    this.#reads = reads;
     this.#openedAt = this.#idleSince = context.time.now();
     this.#maxAgeMs = maxAgeOf(host);
-    this.#session = process.getBuiltinModule('node:http2').performServerHandshake(socket, sessionOptions(host.route.limits));
-    this.#session.setLocalWindowSize(HTTP2_CONNECTION_WINDOW_BYTES);
+    this.#output = new Http2Output(socket, () => this.#room());
+    this.#session = new ServerSession(this.#output, this, {
+      streams: STREAMS_PER_CONNECTION,
+      windowBytes: HTTP2_CONNECTION_WINDOW_BYTES,
+      headBytes: route.limits.headerBytes,
+      headFields: route.limits.headerCount + PSEUDO_FIELDS,
+    });
     this.#listen();
+    if (received) this.#received(received);
   }
 
   /** No stream is open. */
   get idle(): boolean {
-    return this.#streams.size === 0;
+    return this.#session.size === 0;
   }
 
   tickClient(now: number): void {
     const { limits } = this.host.route;
-    for (const stream of this.#streams) stream.tickClient(now);
-    if (this.#closedAt > 0) {
-      // A client that does not take what is left for it would keep the connection open for ever.
-      if (this.idle && now - Math.max(this.#closedAt, this.#idleSince) >= LINGER_MS) this.#socket.destroy();
-    } else if (this.#announcedAt > 0) {
+    for (const { user } of this.#session.streams) user?.tickClient(now);
+    if (this.#unsent.stuckMs(this.#output.bytes, now) >= limits.writeTimeoutMs) {
+      this.#destroy('WriteTimeout');
+    } else if (this.#endedAt > 0) {
+      if (now - this.#endedAt >= LINGER_MS && this.#output.bytes === 0) this.#socket.destroy();
+    } else if (this.#closedAt === 0) {
+      this.#tickOpen(now);
+    }
+  }
+
+  #tickOpen(now: number): void {
+    if (this.#announcedAt > 0) {
       if (now - this.#announcedAt >= GOAWAY_MS) this.#refuseMore(now);
     } else if (this.#mustEnd(now)) {
       this.#announcedAt = now;
-      this.#session.goaway(ErrorCode.NoError, EVERY_STREAM);
-    } else if (this.idle && now - this.#idleSince >= limits.idleTimeoutMs) {
+      this.#session.announceEnd();
+    } else if (this.idle && now - this.#idleSince >= this.host.route.limits.idleTimeoutMs) {
       this.#refuseMore(now);
     }
   }
@@ -119,74 +110,113 @@ export class Http2Connection implements ListenerConnection, StreamHost {
   }
 
   close(): void {
-    this.#end('GoingDown');
+    this.#destroy('GoingDown');
   }
 
-  // What streams report.
+  // What the session and its streams report.
 
-  forget(stream: ClientStream): void {
-    this.#streams.delete(stream);
-    if (this.idle) this.#idleSince = this.host.context.time.now();
+  opened(stream: ServerStream<ClientStream>): ClientStream {
+    this.#requests++;
+    return new ClientStream(stream, this);
   }
 
   cut(): void {
     if (!this.conduct.cut()) this.#endForConduct();
   }
 
-  // The session's events.
+  control(): void {
+    if (!this.conduct.control()) this.#endForConduct();
+  }
+
+  drainedOfStreams(): void {
+    this.#idleSince = this.host.context.time.now();
+    if (this.#closedAt > 0) this.#endOutput();
+  }
+
+  failed(error: ConnectionError): void {
+    if (this.#gone) return;
+    this.host.metrics.failure('Refused');
+    this.host.context.logger.debug('HTTP/2 connection refused', { client: this.address, error: error.message });
+    this.#closedAt ||= this.#now();
+    this.#endOutput();
+  }
+
+  // The socket.
 
   #listen(): void {
-    const session = this.#session;
-    const control = () => {
-      if (!this.conduct.control()) this.#endForConduct();
-    };
-    session.on('stream', (stream, _headers, flags, list) => this.#opened(stream, (flags & END_STREAM) !== 0, list));
-    session.on('ping', control);
-    session.on('remoteSettings', control);
-    // The session ends by itself after an error, and `close` follows.
-    session.on('error', () => {});
-    session.on('close', () => this.#gone());
-    // A client that has ended its half gets the answers to what it has sent whole.
-    this.#socket.on('end', () => this.#refuseMore(this.host.context.time.now()));
+    const socket = this.#socket;
+    if (this.#reads) {
+      this.#reads.window.share();
+      this.#reads.passTo((chunk) => this.#received(chunk));
+    } else {
+      socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    }
+    socket.on('end', () => this.#inputOver());
+    socket.on('error', () => this.#clientGone());
+    socket.on('close', () => this.#clientGone());
   }
 
-  #opened(stream: ServerHttp2Stream, ended: boolean, list: readonly string[]): void {
-    if (stream.closed || stream.destroyed || this.#condemned) {
-      stream.on('error', () => {});
-      this.cut();
+  #received(chunk: Buffer): void {
+    if (this.#endedAt > 0) {
+      this.#lingered += chunk.length;
+      if (this.#lingered > LINGER_BYTES) this.#socket.destroy();
       return;
     }
-    this.#requests++;
-    const client = new ClientStream(stream, this);
-    this.#streams.add(client);
-    client.begin(list, ended);
+    this.#session.receive(chunk);
+    if (this.#output.overloaded && !this.#paused) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
   }
 
-  #gone(): void {
-    for (const stream of [...this.#streams]) stream.gone();
-    this.#streams.clear();
-    this.#socket.destroy();
+  #room(): void {
+    this.#session.resume();
+    if (!this.#paused || this.#output.overloaded) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** A client that has ended its half gets the answers to what it has sent whole. */
+  #inputOver(): void {
+    for (const stream of this.#session.streams) if (!stream.remoteEnded) stream.cut();
+    this.#refuseMore(this.#now());
+  }
+
+  #clientGone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#reads?.window.close();
+    this.#session.cutAll();
   }
 
   // Ends.
 
+  #now(): number {
+    return Math.max(this.host.context.time.now(), 1);
+  }
+
   #refuseMore(now: number): void {
     if (this.#closedAt > 0) return;
     this.#closedAt = Math.max(now, 1);
-    this.#session.close();
+    this.#session.refuseMore();
+    if (this.idle) this.#endOutput();
+  }
+
+  /** Our half ends; for a moment what comes is read on, since a reset for unread bytes could destroy the answers. */
+  #endOutput(): void {
+    if (this.#endedAt > 0 || this.#gone) return;
+    this.#endedAt = this.#now();
+    this.#output.end();
+    if (this.#paused) this.#socket.resume();
   }
 
   #endForConduct(): void {
-    if (this.#session.destroyed || this.#condemned) return;
-    this.#condemned = true;
-    this.host.metrics.failure('Refused');
-    // Not from within nghttp2's reading, which is where this may be called from: it would send no GOAWAY.
-    setImmediate(() => this.#end('Refused', new Error('the client asks for too much work'), ErrorCode.EnhanceYourCalm));
+    this.#session.fail(new ConnectionError(ErrorCode.EnhanceYourCalm, 'the client asks for too much work'));
   }
 
-  #end(reason: RequestFailure, error?: Error, code?: number): void {
-    this.#closedAt ||= Math.max(this.host.context.time.now(), 1);
-    for (const stream of [...this.#streams]) stream.close(reason);
-    this.#session.destroy(error, code);
+  #destroy(reason: RequestFailure): void {
+    for (const { user } of this.#session.streams) user?.close(reason);
+    this.#output.flush();
+    this.#socket.destroy();
   }
 }

@@ -6,11 +6,11 @@ export const STREAMS_PER_CONNECTION = 128;
 export const STREAMS_PER_SERVER_CONNECTION = 100;
 /** An HTTP/2 connection to a server without a stream. */
 export const HTTP2_UPSTREAM_IDLE_MS = 60_000;
-/** Bytes on their way on one HTTP/2 connection, either side of us. node:http2 opens this window again as soon as bytes have come, whoever has taken them. */
+/** Bytes on their way on one HTTP/2 connection, either side of us. This window opens again as soon as bytes have come, whoever has taken them. */
 export const HTTP2_CONNECTION_WINDOW_BYTES = 1_048_576;
 /** Bytes of one stream's body that may wait here: so much on each, whatever other streams have. */
 export const HTTP2_STREAM_WINDOW_BYTES = 65_535;
-/** Megabytes that one HTTP/2 connection may take up in all, beyond which node:http2 resets its streams: more than all windows and buffers together. */
+/** Megabytes that one HTTP/2 connection to a server may take up in all, beyond which node:http2 resets its streams: more than all windows and buffers together. */
 export const HTTP2_MEMORY_MB = 32;
 /** Between the GOAWAY that asks a client to open no more streams and the one that refuses them: what is on its way meanwhile is served. */
 export const GOAWAY_MS = 1_000;

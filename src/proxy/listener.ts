@@ -14,6 +14,7 @@ import type { ListenerMetrics } from './proxy-metrics.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import { RequestLine } from './request-line.ts';
 import { type Place, Roster } from './roster.ts';
+import { SecureReads } from './secure-reads.ts';
 import { TlsTerminator } from './tls-terminator.ts';
 
 const TICK_MS = 500;
@@ -170,7 +171,7 @@ export abstract class Listener {
 
   #greeted(socket: Socket, path: ClientPath, reads: AcceptedReads | null, follow: Follow): ListenerConnection {
     if (this.#tls === null) return this.accept(socket, path, reads, follow);
-    return this.#tls.begin(socket, (secure) => follow(this.accept(secure, path, null, follow)));
+    return this.#tls.begin(socket, (secure) => follow(this.accept(secure, path, SecureReads.of(secure), follow)));
   }
 
   #tick(now: number): void {

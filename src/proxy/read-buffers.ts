@@ -50,19 +50,22 @@ export class BufferLoan {
 export class ComposedWrite {
   /** What fits into one. */
   static readonly maxBytes = STREAM_READ_BYTES;
-  readonly #buffer = takeReadBuffer();
-  #bytes = 0;
+  readonly buffer = takeReadBuffer();
+  length = 0;
 
   add(part: Buffer | string): void {
-    this.#bytes += typeof part === 'string' ? this.#buffer.write(part, this.#bytes, 'latin1') : part.copy(this.#buffer, this.#bytes);
+    this.length += typeof part === 'string' ? this.buffer.write(part, this.length, 'latin1') : part.copy(this.buffer, this.length);
   }
 
-  /** Once. */
-  send(socket: Writable): void {
-    const loan = new BufferLoan(this.#buffer);
-    socket.write(this.#buffer.subarray(0, this.#bytes), loan.returned);
+  /** Once. `sent` is called when the system has all of it. */
+  send(socket: Writable, sent?: () => void): void {
+    const loan = new BufferLoan(this.buffer);
+    socket.write(this.buffer.subarray(0, this.length), () => {
+      loan.returned();
+      sent?.();
+    });
     if (socket.writableLength > 0) loan.keep();
-    else giveReadBuffer(this.#buffer);
+    else giveReadBuffer(this.buffer);
   }
 }
 
@@ -108,6 +111,14 @@ export class ReadWindow {
   /** Leaves what was just read to whoever holds views of it, for good. */
   leave(): void {
     if (this.#buffer !== SHARED) this.#left = true;
+  }
+
+  /** What `take` gets was not read into this window: nothing of it is lent, or has to be left. */
+  beside(take: () => void): void {
+    const left = this.#left;
+    this.#left = true;
+    take();
+    this.#left = left;
   }
 
   /** Nothing will be read any more. */

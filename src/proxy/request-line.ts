@@ -16,15 +16,19 @@ export interface Waiter {
   pendingTimeout(): void;
 }
 
-/** A server that is not to be avoided and has fewer than `limit` requests in flight; 0: no limit. */
-export function findFree(picker: Picker<Upstream>, limit: number, avoid?: (upstream: Upstream) => boolean): Found {
+/**
+ * A server that is not to be avoided and has fewer than `limit` requests in flight; 0: no limit. `failed`: how many have failed this request.
+ * After the first it goes to the next in turn, so that turns stay even; after a second one chance is over, and it may go to any.
+ */
+export function findFree(picker: Picker<Upstream>, limit: number, avoid?: (upstream: Upstream) => boolean, failed = 0): Found {
   let full = false;
-  const upstream = picker.pick((each) => {
+  const unfit = (each: Upstream): boolean => {
     if (avoid?.(each)) return true;
     if (limit === 0 || each.active < limit) return false;
     full = true;
     return true;
-  });
+  };
+  const upstream = failed > 1 ? picker.pickOther(unfit) : picker.pick(unfit);
   return upstream ?? (full ? 'Full' : 'None');
 }
 

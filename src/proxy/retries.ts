@@ -44,9 +44,10 @@ export class Retries {
   find(failed: Upstream): Found {
     const { picker, limits } = this.#in.route;
     const tried = this.#tried;
-    const other = findFree(picker, limits.requestsPerServer, (each) => each === failed || tried.includes(each));
+    const other = findFree(picker, limits.requestsPerServer, (each) => each === failed || tried.includes(each), tried.length);
     // Where the only one left is the one whose kept-alive connection was stale, nothing speaks against a new connection to it.
-    const same = typeof other === 'string' ? findFree(picker, limits.requestsPerServer, (each) => tried.includes(each)) : other;
+    const same =
+      typeof other === 'string' ? findFree(picker, limits.requestsPerServer, (each) => tried.includes(each), tried.length) : other;
     return same === 'None' ? other : same;
   }
 
@@ -85,7 +86,7 @@ export class Retries {
     const { picker, limits } = this.#in.route;
     const tried = this.#tried;
     const unfit = (each: Upstream) => each === avoid || each.health.state !== 'Healthy' || tried.includes(each);
-    const found = findFree(picker, limits.requestsPerServer, unfit);
+    const found = findFree(picker, limits.requestsPerServer, unfit, tried.length);
     return typeof found === 'string' || !this.#draw() ? null : found;
   }
 

@@ -143,7 +143,8 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   find(): Found {
     const { route } = this.#in;
     const picker = route.pickerFor(this.#serverName);
-    return picker ? findFree(picker, route.limits.requestsPerServer, (each) => this.#tried.includes(each)) : 'None';
+    const tried = this.#tried;
+    return picker ? findFree(picker, route.limits.requestsPerServer, (each) => tried.includes(each), tried.length) : 'None';
   }
 
   proceed(upstream: Upstream | 'None'): void {

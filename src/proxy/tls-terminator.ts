@@ -113,6 +113,8 @@ class Handshake implements ListenerConnection {
     this.#over = true;
     this.#onOver();
     carry(socket, this.#tcp);
+    // Once it is secure, Node tells of what is no TLS and leaves the connection open.
+    socket.on('error', () => socket.destroy());
     socket.allowHalfOpen = true;
     this.#secured(socket);
   }

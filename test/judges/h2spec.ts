@@ -12,22 +12,9 @@ import { cacheFolder } from './cache.ts';
 
 const MODULE = 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible';
 
-const CLOSED_LATER = 'nghttp2 ignores frames of streams that it has just closed: RFC 9113 5.1 allows that for a while';
-const RFC_9113 = 'RFC 9113 5.3 took the priorities of RFC 7540 back, and nghttp2 does not look at them any more';
-const STRICTER = 'nghttp2 ends the connection with GOAWAY, where the stream alone would do: RFC 9113 5.4.2 allows that';
-
 /** By section and title of the test. */
 const KNOWN: Readonly<Record<string, string>> = {
   'http2/3.5: Sends invalid connection preface': 'It is no HTTP/2, so the port answers 400 as HTTP/1.1 does, and closes',
-  'http2/5.1: closed: Sends a DATA frame after sending RST_STREAM frame': CLOSED_LATER,
-  'http2/5.1: closed: Sends a HEADERS frame after sending RST_STREAM frame': CLOSED_LATER,
-  'http2/5.1: closed: Sends a DATA frame': CLOSED_LATER,
-  'http2/5.1: closed: Sends a HEADERS frame': CLOSED_LATER,
-  'http2/5.1.1: Sends stream identifier that is numerically smaller than previous': CLOSED_LATER,
-  'http2/5.3.1: Sends PRIORITY frame that depend on itself': RFC_9113,
-  'http2/6.3: Sends a PRIORITY frame with 0x0 stream identifier': RFC_9113,
-  'http2/6.7: Sends a PING frame with ACK': 'node:http2 closes: an answer to a PING that it never sent is an error to it',
-  'http2/6.9.1: Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream': STRICTER,
 };
 
 function failures(report: string): string[] {

@@ -8,6 +8,7 @@ export const FrameType = {
   Priority: 2,
   Reset: 3,
   Settings: 4,
+  PushPromise: 5,
   Ping: 6,
   Goaway: 7,
   WindowUpdate: 8,
@@ -70,6 +71,18 @@ export function headers(
   return frame(FrameType.Headers, flags, stream, block(fields));
 }
 
+/** The whole frames in `bytes`. */
+export function framesIn(bytes: Buffer): Frame[] {
+  const found: Frame[] = [];
+  for (let at = 0; at + 9 <= bytes.length; ) {
+    const end = at + 9 + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    found.push({ type: bytes[at + 3]!, flags: bytes[at + 4]!, stream: bytes.readUInt32BE(at + 5), payload: bytes.subarray(at + 9, end) });
+    at = end;
+  }
+  return found;
+}
+
 /** A client of HTTP/2 that sends what a test says, frame by frame, and reads the frames that come. */
 export class FrameClient {
   readonly raw: RawClient;
@@ -92,15 +105,7 @@ export class FrameClient {
 
   /** The frames that have come so far. */
   get frames(): Frame[] {
-    const bytes = Buffer.from(this.raw.heard, 'latin1');
-    const found: Frame[] = [];
-    for (let at = 0; at + 9 <= bytes.length; ) {
-      const end = at + 9 + bytes.readUIntBE(at, 3);
-      if (end > bytes.length) break;
-      found.push({ type: bytes[at + 3]!, flags: bytes[at + 4]!, stream: bytes.readUInt32BE(at + 5), payload: bytes.subarray(at + 9, end) });
-      at = end;
-    }
-    return found;
+    return framesIn(Buffer.from(this.raw.heard, 'latin1'));
   }
 
   of(type: number, stream?: number): Frame[] {

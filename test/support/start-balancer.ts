@@ -169,6 +169,11 @@ export function failures({ balancer }: StartedBalancer): Record<string, number> 
   return Object.fromEntries([...found].map(([, reason = '', count]) => [reason, Number(count)]));
 }
 
+/** Connections of clients at the listener `http`. */
+export function clientConnections({ balancer }: StartedBalancer): number {
+  return Number(/^evenkeel_client_connections\{listener="http"\} (\d+)$/m.exec(balancer.metrics())?.[1]);
+}
+
 /** Requests at the listener `http` that wait for a server. */
 export function pending({ balancer }: StartedBalancer): number {
   return Number(/^evenkeel_pending_requests\{listener="http"\} (\d+)$/m.exec(balancer.metrics())?.[1]);

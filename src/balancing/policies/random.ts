@@ -30,6 +30,10 @@ class Draw<T extends PickTarget> implements Rotation<T> {
     return this.#draw(this.#targets.filter((target) => !avoid(target)));
   }
 
+  other(avoid: (target: T) => boolean): T | null {
+    return this.next(avoid);
+  }
+
   #draw(targets: readonly T[]): T | null {
     return targets[Math.floor(this.#random() * targets.length)] ?? null;
   }

@@ -37,6 +37,10 @@ class WeightClasses<T extends PickTarget> implements Rotation<T> {
     return this.#classes.take((choice) => choice.ring.next(avoid));
   }
 
+  other(avoid: (target: T) => boolean): T | null {
+    return this.#classes.take((choice) => choice.ring.other(avoid));
+  }
+
   #ringOf(key: string): Ring<T> | undefined {
     return this.#classes.choices.find((choice) => choice.key === key)?.ring;
   }

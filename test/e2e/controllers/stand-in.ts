@@ -7,11 +7,22 @@ import { reportBody } from '../../support/reports.ts';
 import { client } from './bench.ts';
 
 interface Pod extends KubeObject {
-  status?: { conditions?: { type: string; status: string }[] };
+  spec?: { nodeName?: string };
+  status?: { podIP?: string; conditions?: { type: string; status: string }[] };
 }
 
 /** Changes what the stand-in balancers say: gets the report that they would write. */
 export type Distortion = (report: BalancerReportBody, pod: string) => BalancerReportBody;
+
+/** What pods have where traffic is to reach them; without one all have an address where nobody listens, and no node. */
+export interface PodNetwork {
+  /** Of a Node that there is: no EndpointSlice leads to pods on others. */
+  readonly node: string;
+  /** Where this one listens, from now on. */
+  open(pod: KubeObject, address: string | undefined): Promise<string>;
+  /** Only these are there. */
+  keep(pods: readonly KubeObject[]): void;
+}
 
 /**
  * In the place of a kubelet and of balancers, in a namespace of a cluster without nodes: pods become ready as soon as they are there, and each
@@ -19,14 +30,16 @@ export type Distortion = (report: BalancerReportBody, pod: string) => BalancerRe
  */
 export class StandIn {
   readonly #namespace: string;
+  readonly #network: PodNetwork | null;
   readonly #written = new Map<string, string>();
   #distort: Distortion = (report) => report;
   #holdPods: (pod: Pod) => boolean = () => false;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(namespace: string) {
+  constructor(namespace: string, network: PodNetwork | null = null) {
     this.#namespace = namespace;
+    this.#network = network;
   }
 
   start(): this {
@@ -71,7 +84,12 @@ export class StandIn {
     const all = (await client.list<Pod>(Resources.Pod, { namespace })).items;
     for (const pod of all.filter((each) => each.metadata?.deletionTimestamp !== undefined)) await this.#end(pod);
     const pods = all.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
-    for (const pod of pods) if (!isReady(pod) && !this.#holdPods(pod)) await this.#makeReady(pod);
+    this.#network?.keep(pods);
+    for (const pod of pods) {
+      // One that is back from a backup is ready, and has to listen again.
+      if (isReady(pod)) await this.#network?.open(pod, pod.status?.podIP);
+      else if (!this.#holdPods(pod)) await this.#makeReady(pod);
+    }
     const balancers = pods.filter((pod) => pod.metadata?.labels?.['evenkeel.dev/component'] === 'balancer' && isReady(pod));
     for (const pod of balancers) await this.#report(pod, pods);
   }
@@ -89,8 +107,15 @@ export class StandIn {
       lastTransitionTime: new Date().toISOString(),
     }));
     const name = { namespace: this.#namespace, name: pod.metadata?.name ?? '' };
-    const patch = { status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }], conditions } };
+    if (this.#network && pod.spec?.nodeName === undefined) await this.#bind(name, this.#network.node);
+    const ip = (await this.#network?.open(pod, undefined)) ?? '10.1.2.3';
+    const patch = { status: { phase: 'Running', podIP: ip, podIPs: [{ ip }], conditions } };
     await client.mergePatch(Resources.Pod, name, patch, { fieldManager: 'stand-in', subresource: 'status' });
+  }
+
+  async #bind(name: { namespace: string; name: string }, node: string): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'Binding', metadata: name, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+    await client.request('POST', `/api/v1/namespaces/${name.namespace}/pods/${name.name}/binding`, { body });
   }
 
   async #report(pod: Pod, pods: readonly Pod[]): Promise<void> {

@@ -10,9 +10,9 @@ import { seeded } from '../../unit/balancing/fixtures.ts';
 import { applyResource, client, get, resourceIn } from '../controllers/bench.ts';
 import { quickHeartbeat } from '../support/manifests.ts';
 import { pause, waitFor } from '../support/wait.ts';
-import { PodProcess } from './pod-process.ts';
 import { onStage } from './scenario.ts';
 import { install, newToken, type Stage, startProxy } from './stage.ts';
+import { BALANCER_PORT, startBalancer } from './traffic.ts';
 
 const MANAGER = { fieldManager: 'test' };
 const FULL = process.env.EVENKEEL_FULL === '1';
@@ -20,8 +20,6 @@ const SEED = Number(process.env.EVENKEEL_SEED ?? 4711);
 /** Of this machine, in the network namespace of the test cluster; no loopback address may be in an EndpointSlice. */
 const ADDRESSES = ['10.201.0.1', '10.201.0.2', '10.201.0.3'];
 const SERVER_PORT = 18080;
-/** Where a balancer listens for port 80. */
-const BALANCER_PORT = 10080;
 /** A balancer calls what it knows stale after 10 s. */
 const AWAY_MS = 13_000;
 const TROUBLE_MS = 4_000;
@@ -43,12 +41,9 @@ suite('a balancer behind an API server that fails', { timeout: 600_000 }, () => 
     const servers = ADDRESSES.map((address) => new CountingServer(address));
     await Promise.all(servers.map((server) => server.listen()));
     await setUp(stage, servers.slice(0, 2));
-    const token = await newToken(stage.namespace, 'shop--balancer');
-    const environment = await environmentOf(stage);
-    const words = ['balancer', '--address', '127.0.0.1', '--admin-port', '0', '--drain-delay', '0s'];
     const { namespace } = stage;
-    const balancer = new PodProcess(words, { namespace, port: proxy.port, ca: proxy.ca, token, environment });
-    await balancer.says('"serving"');
+    const token = await newToken(namespace, 'shop--balancer');
+    const balancer = await startBalancer({ namespace, port: proxy.port, ca: proxy.ca, token }, '127.0.0.1');
     const load = new Load(BALANCER_PORT, 'GET', 2);
 
     /** While the fault goes on one server dies, and its successor is there; afterwards the successor is asked. */
@@ -185,20 +180,4 @@ async function follow(stage: Stage, servers: readonly CountingServer[]): Promise
   const endpoints = servers.map(({ address }) => ({ addresses: [address], conditions: { ready: true } }));
   const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType: 'IPv4', endpoints };
   await client.apply<KubeObject>({ ...slice, ports: [{ port: SERVER_PORT }] } as KubeObject, { ...MANAGER, force: true });
-}
-
-/** Of a pod that nobody runs, so that its report has an owner. */
-async function environmentOf({ namespace }: Stage): Promise<Record<string, string>> {
-  const spec = { containers: [{ name: 'balancer', image: 'evenkeel:test' }] };
-  const pod = await client.create<KubeObject>(
-    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'balancer-1', namespace }, spec } as KubeObject,
-    MANAGER,
-  );
-  return {
-    EVENKEEL_SERVICE: 'shop',
-    EVENKEEL_CONFIGMAP: 'shop--balancer',
-    POD_NAMESPACE: namespace,
-    POD_NAME: 'balancer-1',
-    POD_UID: pod.metadata?.uid ?? '',
-  };
 }

@@ -23,6 +23,8 @@ const AT_ONCE = 8;
 interface Outcome {
   /** In which phases there was an n-th write. */
   readonly crashes: number;
+  /** While it was changed. None of them failed. */
+  readonly gets: number;
   readonly content: Record<string, string>;
 }
 
@@ -33,14 +35,16 @@ suite('the operator is killed before each write, and started again', { timeout: 
   test('one run for each write of a creation and of a change: the end is the same', { timeout: 600_000 }, async (context) => {
     const { content } = await runWithCrashes(MAX_WRITES);
     let runs = 0;
+    let gets = 0;
     for (let n = 1; ; n += AT_ONCE) {
       const outcomes = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => runWithCrashes(n + index)));
       for (const [index, outcome] of outcomes.entries()) assert.deepEqual(outcome.content, content, `killed before write ${n + index}`);
+      gets += outcomes.reduce((sum, outcome) => sum + outcome.gets, 0);
       runs += outcomes.filter(({ crashes }) => crashes > 0).length;
       if (outcomes.some(({ crashes }) => crashes === 0)) break;
       assert.ok(n < MAX_WRITES, 'it never ends');
     }
-    context.diagnostic(`${runs} runs with a crash`);
+    context.diagnostic(`${runs} runs with a crash, ${gets} GETs, none failed`);
     assert.ok(runs >= 12, `only ${runs} runs`);
   });
 });
@@ -55,13 +59,15 @@ async function runWithCrashes(n: number): Promise<Outcome> {
     assert.equal(replicas, 2);
     assert.deepEqual(stage.deletions(), [], `write ${n} of the creation`);
     const before = await stage.uids();
+    const traffic = await stage.startTraffic();
     const second = await phase(stage, SECOND, n);
+    const gets = await traffic.end();
     const after = await stage.uids();
     for (const [name, uid] of Object.entries(before))
       if (name in after) assert.equal(after[name], uid, `${name}, write ${n} of the change`);
     const deleted = new Set(stage.deletions().map(({ path }) => path.split('/').slice(-2).join('/')));
     assert.deepEqual([...deleted].sort(), OBSOLETE, `write ${n} of the change`);
-    return { crashes: Number(first) + Number(second), content: await contentOf(stage.namespace) };
+    return { crashes: Number(first) + Number(second), gets, content: await contentOf(stage.namespace) };
   } catch (error) {
     console.error(`--- killed before write ${n}: last lines of the operators\n${stage.lastLines()}`);
     throw error;

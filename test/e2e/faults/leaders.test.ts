@@ -7,7 +7,7 @@ import { isObjectWrite, isWrite } from '../../support/fault-proxy.ts';
 import { applyResource, backend, client, resourceIn, resourceNow, waitForConditions } from '../controllers/bench.ts';
 import { waitFor } from '../support/wait.ts';
 import type { PodProcess } from './pod-process.ts';
-import { AFTER, BEFORE, calm, changeDuring, contentOf, onStage, settle, settled } from './scenario.ts';
+import { AFTER, calm, changeDuring, contentOf, onStage, serve, settle, settled } from './scenario.ts';
 import { install, SETTLED, startProxy } from './stage.ts';
 
 const LEASE = 'operator';
@@ -78,7 +78,7 @@ suite('leaders', { concurrency: 4, timeout: 600_000 }, () => {
     try {
       const first = await stage.startOperator({ lease: LEASE, identity: 'first' });
       await first.says('"leading"');
-      await settle(stage, BEFORE);
+      await serve(stage);
       const second = await stage.startOperator({ lease: LEASE, identity: 'second', proxy });
       assert.equal(
         proxy.silenceWatches(({ path }) => path.endsWith('/loadbalancedservices')),
@@ -110,7 +110,7 @@ suite('leaders', { concurrency: 4, timeout: 600_000 }, () => {
     const proxy = await startProxy();
     try {
       await stage.startOperator({ identity: 'first' });
-      await settle(stage, BEFORE);
+      await serve(stage);
       const second = await stage.startOperator({ identity: 'second', proxy });
       await waitFor('the second to have looked at it', async () => (await reconciles(second)) > 0);
       assert.equal(

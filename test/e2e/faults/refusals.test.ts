@@ -5,7 +5,7 @@ import { Resources } from '../../../src/kube/resources.ts';
 import { isObjectWrite } from '../../support/fault-proxy.ts';
 import { applyResource, client, get, made, resourceIn, resourceNow, waitForConditions } from '../controllers/bench.ts';
 import { waitFor } from '../support/wait.ts';
-import { AFTER, BEFORE, calm, contentOf, onStage, settle, settled } from './scenario.ts';
+import { AFTER, BEFORE, calm, contentOf, onStage, serve, settle, settled } from './scenario.ts';
 import { install, type Stage } from './stage.ts';
 
 const FINALIZER = 'example.com/hold';
@@ -52,7 +52,7 @@ suite('a cluster that refuses', { concurrency: 8, timeout: 600_000 }, () => {
 
   onStage('an admission policy refuses a Deployment: what there is goes on, and the change comes when it is gone', async (stage) => {
     await stage.startOperator();
-    await settle(stage, BEFORE);
+    await serve(stage);
     const [uids, content] = [await stage.uids(), await contentOf(stage.namespace)];
     const repeal = await enactPolicy(stage.namespace, 'apps', 'deployments', 'object.spec.replicas < 3');
     await applyResource(resourceIn(stage.namespace, AFTER));
@@ -68,7 +68,7 @@ suite('a cluster that refuses', { concurrency: 8, timeout: 600_000 }, () => {
 
   onStage('children that are deleted and held by a foreign finalizer: the rest goes on, and they are made anew', async (stage) => {
     await stage.startOperator();
-    await settle(stage, BEFORE);
+    const traffic = await serve(stage);
     const before = await stage.uids();
     const held = [Resources.ConfigMap, Resources.RoleBinding, Resources.Deployment];
     for (const ref of held) {
@@ -79,6 +79,8 @@ suite('a cluster that refuses', { concurrency: 8, timeout: 600_000 }, () => {
     await applyResource(resourceIn(stage.namespace, AFTER));
     const ports = async () => (await get<Service>(Resources.Service, stage.namespace, 'shop'))?.spec.ports.map(({ port }) => port);
     await waitFor('what is not held to change', async () => (await ports())?.join() === '80,81');
+    // Whoever deletes a Deployment deletes its pods, and the Service leads to none until there are new ones.
+    traffic.bypassService();
     for (const ref of held) await hold(stage, ref, 'shop--balancer', null);
     await settled(stage);
     const now = await stage.uids();
@@ -93,7 +95,8 @@ suite('a cluster that refuses', { concurrency: 8, timeout: 600_000 }, () => {
     await settle(stage, BEFORE);
     await hold(stage, Resources.Service, 'shop', [FINALIZER]);
     await client.delete(Resources.LoadBalancedService, { namespace: stage.namespace, name: 'shop' });
-    await waitFor('all else to go', async () => Object.keys(await stage.uids()).join() === 'Service/shop');
+    // The garbage collector looks for new kinds of owners every 30 s.
+    await waitFor('all else to go', async () => Object.keys(await stage.uids()).join() === 'Service/shop', { timeoutMs: 60_000 });
     const { metadata } = await applyResource(resourceIn(stage.namespace, BEFORE));
     await waitForConditions(stage.namespace, { Accepted: 'True', Reconciling: 'True/AwaitingDeletion' });
     await hold(stage, Resources.Service, 'shop', null);

@@ -9,7 +9,7 @@ import { ControlPlane } from './control-plane.ts';
 const plane = await ControlPlane.start();
 process.env.KUBECONFIG = plane.kubeconfig;
 const { applyResource, backend, client, get, resourceIn, waitForConditions } = await import('../controllers/bench.ts');
-const { AFTER, BEFORE, calm, contentOf, onStage, settle, settled } = await import('./scenario.ts');
+const { AFTER, BEFORE, calm, contentOf, onStage, serve, settle, settled } = await import('./scenario.ts');
 const { install, SETTLED } = await import('./stage.ts');
 const { waitFor } = await import('../support/wait.ts');
 
@@ -32,7 +32,7 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
         { address: '10.1.2.3:8080', backend: 'stable', state: 'Unhealthy' as const, reason: 'HeartbeatTimeout', forMilliseconds: 0 },
       ],
     }));
-    await settle(stage, BEFORE);
+    await serve(stage);
     await waitForConditions(stage.namespace, { EndpointsHealthy: 'False' });
     const uids = await stage.uids();
     await plane.backUp();
@@ -62,7 +62,7 @@ suite('etcd is restored from a backup', { timeout: 600_000 }, () => {
   onStage('resource versions go back, and have caught up before the operator is back', async (stage) => {
     const expected = await calm(BEFORE);
     await stage.startOperator({ lease: 'operator' });
-    await settle(stage, BEFORE);
+    await serve(stage);
     const uids = await stage.uids();
     await plane.backUp();
 

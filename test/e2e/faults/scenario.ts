@@ -6,6 +6,7 @@ import { APPLIED_ANNOTATION } from '../../../src/operator/child.ts';
 import { managedFieldsOf } from '../../../src/operator/field-ownership.ts';
 import { applyResource, backend, made, resourceIn, waitForConditions } from '../controllers/bench.ts';
 import { SETTLED, Stage } from './stage.ts';
+import type { Traffic } from './traffic.ts';
 
 /** As the fault finds it. */
 export const BEFORE: Partial<LoadBalancedServiceSpec> = { backends: [backend('stable', 2)] };
@@ -30,14 +31,15 @@ export const AFTER: Partial<LoadBalancedServiceSpec> = {
 /** A fault may last half a minute, and what was tried again later and later comes at most a minute after it. */
 const PATIENCE_MS = 120_000;
 
-/** A test with a stage of its own; what an operator said last is printed when it fails. */
+/** A test with a stage of its own; what an operator said last is printed when it fails. Where clients ask in it, no GET may fail. */
 export function onStage(name: string, body: (stage: Stage, context: TestContext) => Promise<void>): void {
   void test(name, { timeout: 400_000 }, async (context) => {
     const stage = await Stage.open();
     try {
       await body(stage, context);
+      if (stage.traffic) context.diagnostic(`${await stage.traffic.end()} GETs, none failed`);
     } catch (error) {
-      console.error(`--- ${name}: last lines of the operators\n${stage.lastLines()}`);
+      console.error(`--- ${name}: ${stage.traffic?.outcome() ?? 'no GETs'}; last lines of the operators\n${stage.lastLines()}`);
       throw error;
     } finally {
       await stage.close();
@@ -50,18 +52,24 @@ export async function settle(stage: Stage, spec: Partial<LoadBalancedServiceSpec
   await settled(stage);
 }
 
+/** The service stands, and its clients ask. */
+export async function serve(stage: Stage, spec: Partial<LoadBalancedServiceSpec> = BEFORE): Promise<Traffic> {
+  await settle(stage, spec);
+  return stage.startTraffic();
+}
+
 export async function settled(stage: Stage, patienceMs = PATIENCE_MS): Promise<void> {
   await waitForConditions(stage.namespace, SETTLED, 'shop', patienceMs);
   await stage.quiet();
 }
 
-/** The service stands, `fault` goes on while AFTER is asked for, and in the end all is as AFTER asks, of the same objects. */
+/** The service stands and its clients ask, `fault` goes on while AFTER is asked for, and in the end all is as AFTER asks, of the same objects. */
 export async function changeDuring(
   stage: Stage,
   fault: (change: () => Promise<void>) => Promise<void>,
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
-  await settle(stage, BEFORE);
+  await serve(stage);
   const before = await stage.uids();
   await fault(async () => {
     await applyResource(resourceIn(stage.namespace, AFTER));

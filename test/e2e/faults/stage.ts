@@ -5,11 +5,13 @@ import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Credentials } from '../../../src/kube/credentials.ts';
 import { findCredentials } from '../../../src/kube/kubeconfig.ts';
 import { Resources } from '../../../src/kube/resources.ts';
-import { FaultProxy, isObjectWrite, type Passage } from '../../support/fault-proxy.ts';
+import { FaultProxy, isObjectWrite, type Passage, type Upstream } from '../../support/fault-proxy.ts';
 import { client, createNamespace, installCrds, made } from '../controllers/bench.ts';
 import { StandIn } from '../controllers/stand-in.ts';
 import { waitFor } from '../support/wait.ts';
+import { LocalPods, openNetwork } from './pod-network.ts';
 import { PodProcess } from './pod-process.ts';
+import { Traffic } from './traffic.ts';
 
 const MANAGER = { fieldManager: 'test' };
 const ROLE = 'evenkeel-operator';
@@ -17,9 +19,9 @@ const ROLE = 'evenkeel-operator';
 /** When all is as the spec asks. */
 export const SETTLED = { Accepted: 'True', Programmed: 'True', Ready: 'True', Reconciling: 'False', Stalled: 'False' };
 
-/** CRDs and the operator's own rights, as they are installed. */
+/** CRDs and the operator's own rights, as they are installed, and what pods need. */
 export async function install(): Promise<void> {
-  await installCrds();
+  await Promise.all([installCrds(), openNetwork()]);
   const text = readFileSync(join(import.meta.dirname, '../../../deploy/install.yaml'), 'utf8');
   const objects = parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
   const role = objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata?.name === ROLE);
@@ -36,6 +38,9 @@ export class Stage {
   readonly namespace: string;
   readonly proxy: FaultProxy;
   readonly standIn: StandIn;
+  /** Once clients ask. */
+  traffic: Traffic | null = null;
+  readonly #pods = new LocalPods();
   readonly #operators: PodProcess[] = [];
   #token: string;
 
@@ -43,7 +48,7 @@ export class Stage {
     this.namespace = namespace;
     this.proxy = proxy;
     this.#token = token;
-    this.standIn = new StandIn(namespace).start();
+    this.standIn = new StandIn(namespace, this.#pods).start();
   }
 
   static async open(): Promise<Stage> {
@@ -54,8 +59,9 @@ export class Stage {
 
   /** Whatever is still there of it. */
   async close(): Promise<void> {
-    await Promise.all(this.#operators.map((operator) => operator.end('SIGKILL')));
+    await Promise.all([...this.#operators.map((operator) => operator.end('SIGKILL')), this.traffic?.close()]);
     await this.standIn.stop();
+    this.#pods.close();
     await this.proxy.stop();
     await client.delete(Resources.Namespace, { name: this.namespace });
   }
@@ -71,6 +77,14 @@ export class Stage {
     this.#operators.push(operator);
     await operator.says('caches are filled');
     return operator;
+  }
+
+  /** From now on clients ask, without a break, until `traffic` ends. The balancer sees the API server itself, whatever the operator sees of it. */
+  async startTraffic(): Promise<Traffic> {
+    const { url, ca } = await apiServer();
+    const place = { namespace: this.namespace, port: Number(url.port), ca, token: await newToken(this.namespace, 'shop--balancer') };
+    this.traffic = await Traffic.start(place, this.#pods.balancers);
+    return this.traffic;
   }
 
   /** For a client, or an operator in this process. */
@@ -121,8 +135,12 @@ export class Stage {
 }
 
 export async function startProxy(): Promise<FaultProxy> {
+  return FaultProxy.start(await apiServer());
+}
+
+async function apiServer(): Promise<Upstream> {
   const { server, current } = await findCredentials();
-  return FaultProxy.start({ url: server, ca: (await current()).tls.ca ?? '' });
+  return { url: server, ca: (await current()).tls.ca ?? '' };
 }
 
 async function grantRights(namespace: string): Promise<void> {

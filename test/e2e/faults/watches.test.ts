@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../src/api/meta.ts';
 import { Resources } from '../../../src/kube/resources.ts';
 import { applyResource, client, get, made, resourceIn, startOperator, waitForConditions } from '../controllers/bench.ts';
 import { pause, waitFor } from '../support/wait.ts';
-import { AFTER, BEFORE, calm, changeDuring, contentOf, onStage, settle, settled } from './scenario.ts';
+import { AFTER, BEFORE, calm, changeDuring, contentOf, onStage, serve, settle, settled } from './scenario.ts';
 import { install, SETTLED } from './stage.ts';
 
 /** EVENKEEL_FULL=1: the operator as it is delivered, which gives a watch up after 150 s of silence. */
@@ -67,9 +67,10 @@ suite('watches that fail', { concurrency: 4, timeout: 600_000 }, () => {
 
   onStage('objects are deleted and made anew while nobody sees it: by a backup tool as ours, by somebody as theirs', async (stage) => {
     await stage.startOperator();
-    await settle(stage, BEFORE);
+    const traffic = await serve(stage);
     const before = await stage.uids();
     await stage.proxy.goAway();
+    traffic.bypassService();
     const [ours, theirs] = [await replaced(stage.namespace, 'shop--balancer'), await foreignService(stage.namespace)];
     await stage.proxy.comeBack();
     await waitForConditions(stage.namespace, { Accepted: 'False/NameConflict', Stalled: 'True/NameConflict' });
@@ -84,7 +85,7 @@ suite('watches that fail', { concurrency: 4, timeout: 600_000 }, () => {
 
   onStage('a spec that came and went while nobody saw it leaves nothing behind', async (stage) => {
     await stage.startOperator();
-    await settle(stage, BEFORE);
+    await serve(stage);
     const before = await stage.uids();
     await stage.proxy.goAway();
     await applyResource(resourceIn(stage.namespace, AFTER));

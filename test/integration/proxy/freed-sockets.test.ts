@@ -7,7 +7,14 @@ import { ACK, block, END_HEADERS, END_STREAM, FrameType, frame } from '../../sup
 import { RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, failures, httpCheck, type StartedBalancer, startBalancer } from '../../support/start-balancer.ts';
+import {
+  balancerConfig,
+  clientConnections,
+  failures,
+  httpCheck,
+  type StartedBalancer,
+  startBalancer,
+} from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 /** More than the system's buffers hold between two sockets of one machine. */
@@ -16,8 +23,6 @@ const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 const toServers = ({ balancer }: StartedBalancer) => balancer.endpoints()[0]?.connections;
-const fromClients = ({ balancer }: StartedBalancer) =>
-  Number(/^evenkeel_client_connections\{listener="http"\} (\d+)$/m.exec(balancer.metrics())?.[1]);
 
 /** Reads nothing of what comes from now on, the end included. */
 function freeze(socket: Socket): void {
@@ -52,7 +57,7 @@ for (const protocol of ['HTTP', 'TCP'] as const) {
     assert.equal(toServers(started), 1);
     client.socket.resetAndDestroy();
     await until(() => toServers(started) === 0, 'it is given back');
-    assert.equal(fromClients(started), 0);
+    assert.equal(clientConnections(started), 0);
   });
 }
 
@@ -66,8 +71,8 @@ for (const clientEnds of [true, false]) {
     client.say('all of it, please');
     await until(() => server.recordings.length === 1, 'the server has it');
     if (clientEnds) client.socket.end();
-    assert.equal(fromClients(started), 1);
-    await until(() => fromClients(started) === 0, 'it is given back');
+    assert.equal(clientConnections(started), 1);
+    await until(() => clientConnections(started) === 0, 'it is given back');
     await until(() => toServers(started) === 0, "and the server's");
     assert.deepEqual(failures(started), { WriteTimeout: 1 });
   });

@@ -51,7 +51,7 @@ const reset = (stream: number) => frame(FrameType.Reset, 0, stream, uint32(const
 const HELD: Fields = [...GET_FIELDS.slice(0, 3), [':path', '/held']];
 const ended = (client: FrameClient) => until(() => client.raw.ended !== 'no', 'the connection ends');
 
-/** What is sent again and again, and the code with which the connection then ends: ours, where nghttp2 has none of its own. */
+/** What is sent again and again, and the code with which the connection then ends: that of the rule, where each of them breaks one. */
 const FLOODS: Record<string, readonly [(n: number) => Buffer, number]> = {
   '[25] rapid reset': [(n) => Buffer.concat([headers(2 * n + 1, HELD), reset(2 * n + 1)]), CALM],
   '[26] made-you-reset, by a length that the body does not keep': [
@@ -64,7 +64,7 @@ const FLOODS: Record<string, readonly [(n: number) => Buffer, number]> = {
   ],
   '[26] made-you-reset, by a window that overflows': [
     (n) => Buffer.concat([headers(2 * n + 1, HELD), frame(FrameType.WindowUpdate, 0, 2 * n + 1, uint32(0x7fffffff))]),
-    constants.NGHTTP2_FLOW_CONTROL_ERROR,
+    CALM,
   ],
   '[26] made-you-reset, by DATA after the end': [
     (n) => Buffer.concat([headers(2 * n + 1, HELD), frame(FrameType.Data, 0, 2 * n + 1, 'more')]),
@@ -158,7 +158,9 @@ test('[30] a large field named a thousand times from the HPACK table: refused, a
     // 62 is the newest entry of the dynamic table.
     const bomb = Buffer.concat([block(HELD), Buffer.alloc(8_000, 0x80 | 62)]);
     for (let stream = 3; stream < 203; stream += 2) client.send(frame(FrameType.Headers, END_STREAM | END_HEADERS, stream, bomb));
-    await until(() => client.raw.ended !== 'no' || client.resetCode(201) !== null, 'it is refused');
+    const last = () => client.of(FrameType.Data, 201).at(-1)?.payload.toString() ?? '';
+    await until(() => client.raw.ended !== 'no' || last() !== '', 'it is refused');
+    if (client.raw.ended === 'no') assert.match(last(), /^431 /);
     assert.equal(server.requests.filter(({ target }) => target === '/held').length, 0);
   });
 });
@@ -268,29 +270,14 @@ const MALFORMED: Record<string, Fields> = {
   'Content-Length that is no number': [...GET_FIELDS, ['content-length', '+0']],
   'a length and no body': [...GET_FIELDS, ['content-length', '3']],
   ':protocol': [[':method', 'CONNECT'], ...GET_FIELDS.slice(1), [':protocol', 'websocket']],
+  'CR LF in a value': [...GET_FIELDS, ['x-bad', 'a\r\nInjected: yes']],
+  'LF in a value': [...GET_FIELDS, ['x-bad', 'a\nInjected: yes']],
+  'NUL in a value': [...GET_FIELDS, ['x-bad', 'a\0b']],
+  'white space around a value': [...GET_FIELDS, ['x-bad', ' a']],
+  'a colon in a name': [...GET_FIELDS, ['x-bad:y', 'a']],
+  'CR LF in a name': [...GET_FIELDS, ['x-bad\r\ninjected', 'a']],
+  'an empty name': [...GET_FIELDS, ['', 'x-bad']],
 };
-
-/** nghttp2 takes these fields out and tells nobody: what is left is a request without them. */
-const TAKEN_OUT: Record<string, readonly [string, string]> = {
-  'CR LF in a value': ['x-bad', 'a\r\nInjected: yes'],
-  'LF in a value': ['x-bad', 'a\nInjected: yes'],
-  'NUL in a value': ['x-bad', 'a\0b'],
-  'white space around a value': ['x-bad', ' a'],
-  'a colon in a name': ['x-bad:y', 'a'],
-  'CR LF in a name': ['x-bad\r\ninjected', 'a'],
-  'an empty name': ['', 'x-bad'],
-};
-
-test('[33] a field with bytes that may not be there reaches no server', async () => {
-  await using server = await ScriptedServer.start(named('fine'));
-  await using started = await startBalancer([server.port]);
-  using client = await FrameClient.connect(started.port);
-  for (const [index, field] of Object.values(TAKEN_OUT).entries()) {
-    client.send(headers(2 * index + 1, [...GET_FIELDS, field]));
-    await until(() => client.resetCode(2 * index + 1) !== null || client.of(FrameType.Data, 2 * index + 1).length > 0, 'an answer');
-  }
-  assert.doesNotMatch(server.bytes.join(''), /x-bad|injected/i);
-});
 
 test('[33] malformed requests are reset or answered with 400, and not a byte of them reaches a server', async (context) => {
   await using server = await RecordingServer.start((recording) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { LimitsConfig, ListenerTlsConfig } from '../../../src/model/config.ts';
@@ -9,7 +10,7 @@ import { PREFACE } from '../../support/http2-frames.ts';
 import { GET, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
-import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, clientConnections, startBalancer } from '../../support/start-balancer.ts';
 import { TlsClient } from '../../support/tls-client.ts';
 import { until } from '../../support/until.ts';
 
@@ -305,6 +306,21 @@ describe('hostile clients of a port of protocol HTTPS', { concurrency: 4 }, () =
     using client = await RawClient.connect(started.port);
     client.say(Buffer.from([0x16, 3, 1])).socket.resetAndDestroy();
     assert.match(await get(started.port), /200/);
+    assert.equal(server.requests.length, 1);
+  });
+
+  test('[16] bytes that are no TLS, after a handshake, end the connection', async () => {
+    await using server = await ScriptedServer.start(named('the server'));
+    using mounted = secrets();
+    await using started = await startBalancer([server.port], https(mounted));
+    const tcp = connect({ port: started.port, host: '127.0.0.1' });
+    await once(tcp, 'connect');
+    using client = await TlsClient.connect(started.port, { socket: tcp });
+    await client.say(GET).hear('the server');
+    tcp.write('no TLS');
+    tcp.write(Buffer.alloc(100));
+    assert.equal(await client.end(), 'cut');
+    await until(() => clientConnections(started) === 0, 'the connection is given back');
     assert.equal(server.requests.length, 1);
   });
 });

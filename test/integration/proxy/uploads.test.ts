@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import { mock, test } from 'node:test';
-import type { RetryMethods } from '../../../src/model/config.ts';
+import type { ListenerConfig, ListenerTlsConfig, RetryMethods } from '../../../src/model/config.ts';
+import { createCertificate } from '../../support/certificate.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
+import { MountedSecrets } from '../../support/secrets.ts';
 import { serve } from '../../support/serving.ts';
 import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
@@ -14,6 +17,7 @@ const PARTS = 2048;
 /** Of no length that divides a buffer's: bytes of another read are other bytes at every place. */
 const PART_BYTES = 4093;
 const UPLOADS = 12;
+const LOCAL = createCertificate();
 
 function partOf(index: number): Buffer {
   return Buffer.from(Array.from({ length: PART_BYTES }, (_, each) => (index * 31 + each * 7) & 0xff));
@@ -23,13 +27,21 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }
 
-const CASES: Record<string, { readonly length: boolean; readonly method: string; readonly retryMethods: RetryMethods }> = {
+interface Case {
+  readonly length: boolean;
+  readonly method: string;
+  readonly retryMethods: RetryMethods;
+  readonly secure?: true;
+}
+
+const CASES: Record<string, Case> = {
   'with a length': { length: true, method: 'POST', retryMethods: 'Safe' },
+  'over TLS': { length: true, method: 'POST', retryMethods: 'Safe', secure: true },
   'in chunks': { length: false, method: 'POST', retryMethods: 'Safe' },
   'that may be sent again while they are small': { length: true, method: 'PUT', retryMethods: 'Idempotent' },
 };
 
-for (const [sentence, { length, method, retryMethods }] of Object.entries(CASES)) {
+for (const [sentence, { length, method, retryMethods, secure }] of Object.entries(CASES)) {
   test(`each of many uploads that are taken slowly, in turns and over shared connections arrives byte for byte, ${sentence}`, async () => {
     await using server = await serve(async (received, answer) => {
       const index = Number(received.url?.slice(1));
@@ -43,11 +55,16 @@ for (const [sentence, { length, method, retryMethods }] of Object.entries(CASES)
       const same = Buffer.concat(chunks).equals(Buffer.concat(Array<Buffer>(PARTS).fill(partOf(index))));
       answer.end(same ? 'same' : 'other');
     });
-    await using started = await startBalancer([server.port], balancerConfig({ failover: { retryMethods } }));
+    using mounted = new MountedSecrets();
+    mounted.write('local', { 'tls.crt': LOCAL.cert, 'tls.key': LOCAL.key });
+    const tls: ListenerTlsConfig = { certificates: [mounted.certificate('local')], minVersion: '1.3', clientCa: null };
+    const listeners: Partial<ListenerConfig>[] = secure ? [{ protocol: 'HTTPS', tls }] : [{}];
+    await using started = await startBalancer([server.port], balancerConfig({ failover: { retryMethods }, listeners }));
 
     async function upload(index: number): Promise<void> {
       const headers: Record<string, string> = length ? { 'Content-Length': String(PARTS * PART_BYTES) } : {};
-      const sent = request({ port: started.port, host: '127.0.0.1', path: `/${index}`, method, headers, agent: false });
+      const options = { port: started.port, host: '127.0.0.1', path: `/${index}`, method, headers, agent: false } as const;
+      const sent = secure ? requestSecurely({ ...options, rejectUnauthorized: false }) : request(options);
       const response = once(sent, 'response') as Promise<[IncomingMessage]>;
       const part = partOf(index);
       for (let each = 0; each < PARTS; each++) if (!sent.write(part)) await once(sent, 'drain');

@@ -147,25 +147,27 @@ export function policyConformance(strategy: StrategyType, promises: Promises): v
       else inProportion(names.slice(0, 3_999), { a1: 1, a2: 1, a3: 1 });
     });
 
-    it('avoid is honoured until none is left', () => {
-      const members = picker(
-        targets('a1', 'a2', 'b1', 'b2'),
-        new Map([
-          ['a', 9],
-          ['b', 1],
-        ]),
-      );
-      const tried = new Set<string>();
-      for (let i = 0; i < 4; i += 1) {
-        const target = members.pick(({ id }) => tried.has(id));
-        assert.ok(target && !tried.has(target.id));
-        tried.add(target.id);
-      }
-      assert.equal(
-        members.pick(({ id }) => tried.has(id)),
-        null,
-      );
-    });
+    for (const method of ['pick', 'pickOther'] as const) {
+      it(`${method}: avoid is honoured until none is left`, () => {
+        const members = picker(
+          targets('a1', 'a2', 'b1', 'b2'),
+          new Map([
+            ['a', 9],
+            ['b', 1],
+          ]),
+        );
+        const tried = new Set<string>();
+        for (let i = 0; i < 4; i += 1) {
+          const target = members[method](({ id }) => tried.has(id));
+          assert.ok(target && !tried.has(target.id));
+          tried.add(target.id);
+        }
+        assert.equal(
+          members[method](({ id }) => tried.has(id)),
+          null,
+        );
+      });
+    }
 
     it('a retry does not put the spread off', () => {
       const members = picker(targets('a1', 'a2', 'a3', 'a4'));
@@ -174,6 +176,18 @@ export function policyConformance(strategy: StrategyType, promises: Promises): v
         names.push(members.pick()?.id ?? 'none', members.pick(({ id }) => id === names.at(-1))?.id ?? 'none');
       if (promises.exact) assert.deepEqual(tally(names), { a1: 500, a2: 500, a3: 500, a4: 500 });
       else inProportion(names, { a1: 1, a2: 1, a3: 1, a4: 1 });
+    });
+
+    it('those that are drawn leave backends their shares', () => {
+      const members = picker(
+        targets('a1', 'a2', 'b1', 'b2', 'b3'),
+        new Map([
+          ['a', 3],
+          ['b', 1],
+        ]),
+      );
+      const names = Array.from({ length: 4_000 }, () => members.pickOther(() => false)?.id ?? 'none');
+      inProportion(names, { a: 3, b: 1 }, backendOf);
     });
 
     it('asking in vain changes nothing', () => {
@@ -189,6 +203,10 @@ export function policyConformance(strategy: StrategyType, promises: Promises): v
       if (!promises.exact) return;
       assert.equal(
         asked?.pick(() => true),
+        null,
+      );
+      assert.equal(
+        asked?.pickOther(() => true),
         null,
       );
       assert.deepEqual(picks(asked as Picker<PickTarget>, 12), picks(left as Picker<PickTarget>, 12));

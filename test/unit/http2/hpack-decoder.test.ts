@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HpackDecoder } from '../../../src/http2/hpack-decoder.ts';
+import { heapBytes } from './heap.ts';
 import { bytes, indexed, integer, literal, sizeUpdate, string } from './hpack-writing.ts';
 
 const AMPLE = 1 << 20;
@@ -157,7 +158,7 @@ test('an index of 0, or beyond the tables, is refused', () => {
 });
 
 test('an integer may be longer than it needs to be, but neither large nor endless', () => {
-  for (const extra of [0, 1, 2, 3])
+  for (const extra of [0, 1, 2, 3, 4])
     assert.deepEqual(decode(new HpackDecoder(), literal('indexing', 'a', 'b'), integer(0, 4, 62, extra), string('c')), [
       'a',
       'b',
@@ -175,6 +176,11 @@ test('a string that is longer than the block is refused', () => {
   fails(/ends inside/, Buffer.from([0x00, 0x01]));
   fails(/ends inside/, Buffer.from([0x00, 0x01, 0x61, 0x02, 0x62]));
   fails(/ends inside/, Buffer.from([0x00]), integer(0, 7, 2 ** 28));
+});
+
+test('a string that goes beyond the end of the block is refused, though more bytes follow', () => {
+  const block = Buffer.from([0x00, 0x01, 0x61, 0x01, 0x62]);
+  assert.throws(() => new HpackDecoder().decode(block, 0, 4, AMPLE, AMPLE), { name: 'CompressionError', message: /ends inside/ });
 });
 
 test('a Huffman-coded string that is none is refused', () => fails(/Huffman/, Buffer.from([0x00, 0x81, 0xff, 0x00])));
@@ -295,6 +301,24 @@ test('a block that refers to a large entry again and again keeps no more than wa
   const all = decoder.decode(bomb, 0, 10_000, AMPLE * 100, AMPLE);
   assert.equal(all.length, 20_000);
   assert.ok(process.memoryUsage().heapUsed - before < 20_000_000, 'the strings were copied: they would have 40 MB');
+});
+
+test('entries that are gone leave nothing behind', () => {
+  const decoder = new HpackDecoder();
+  const block = literal('indexing', 'a', 'b');
+  const before = heapBytes();
+  for (let i = 0; i < 500_000; i++) decoder.decode(block, 0, block.length, AMPLE, AMPLE);
+  assert.ok(heapBytes() - before < 1_000_000);
+  assert.deepEqual(decode(decoder, indexed(62)), ['a', 'b']);
+});
+
+test('entries that are gone are not held on to', () => {
+  const decoder = new HpackDecoder();
+  const block = literal('indexing', 'a', 'x'.repeat(4000));
+  const before = heapBytes();
+  for (let i = 0; i < 100; i++) decoder.decode(block, 0, block.length, AMPLE, AMPLE);
+  assert.ok(heapBytes() - before < 200_000);
+  assert.equal(decode(decoder, indexed(62))[1]?.length, 4000);
 });
 
 test('property: whatever comes, block after block, is read or refused as a CompressionError, and stays within the limits', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { HpackDecoder } from '../../../src/http2/hpack-decoder.ts';
 import { HpackEncoder } from '../../../src/http2/hpack-encoder.ts';
+import { heapBytes } from './heap.ts';
 import { indexed, literal, sizeUpdate } from './hpack-writing.ts';
 
 const AMPLE = 1 << 24;
@@ -82,6 +83,26 @@ test('the next block says that the table became smaller, and what it is at last'
   encoder.resize(20);
   encoder.resize(4096);
   assert.deepEqual(encode(encoder, 'x-a', '1'), Buffer.concat([sizeUpdate(20), sizeUpdate(4096), literal('indexing', 'x-a', '1')]));
+});
+
+test('an entry that is gone is not referred to, though its field stands where it stood before', () => {
+  const encoder = new HpackEncoder();
+  const list = ['', '', 'x-a', '1'];
+  const literals = [literal('indexing', '', ''), literal('indexing', 'x-a', '1')];
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(encode(encoder, ...list), Buffer.concat([...(i === 0 ? [] : [sizeUpdate(0), sizeUpdate(4096)]), ...literals]));
+    assert.deepEqual(encode(encoder, ...list), Buffer.concat([indexed(63), indexed(62)]));
+    encoder.resize(0);
+    encoder.resize(4096);
+  }
+});
+
+test('names that came once leave nothing behind', () => {
+  const encoder = new HpackEncoder();
+  const before = heapBytes();
+  for (let i = 0; i < 100_000; i++) encoder.encode([`x-${i}`, '1']);
+  assert.ok(heapBytes() - before < 1_000_000);
+  assert.deepEqual(encode(encoder, 'x-99999', '1'), indexed(62));
 });
 
 test('a list of any size is encoded; the view is of shared memory', () => {

@@ -34,6 +34,5 @@ test('trailers that frame, route or authenticate are left out', () => {
     trailerFields('Content-Length: 3\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: x\r\nSet-Cookie: c\r\nAuthorization: a\r\n'),
     null,
   );
-  const { 'grpc-status': status, x } = trailerFields('Grpc-Status: 0\r\nX: a\r\nConnection: x\r\nX: b\r\n') ?? {};
-  assert.deepEqual([status, x], [['0'], ['a', 'b']]);
+  assert.deepEqual(trailerFields('Grpc-Status: 0\r\nX: a\r\nConnection: x\r\nX: b\r\n'), ['grpc-status', '0', 'x', 'a', 'x', 'b']);
 });

@@ -8,6 +8,9 @@ policyConformance('RoundRobin', { exact: true, serverWeights: false });
 
 describe('RoundRobin', () => {
   const fromFirst = () => 0;
+  const sequence = (...numbers: number[]) => {
+    return () => numbers.shift() ?? 0;
+  };
   const alike = new Map([['a', null]]);
 
   it('goes round in the order given', () => {
@@ -26,9 +29,16 @@ describe('RoundRobin', () => {
     assert.equal(createPicker('RoundRobin', targets('a1', 'a2', 'a3'), alike, () => 0.5).pick()?.id, 'a2');
   });
 
-  it('one that was passed over on a retry gets its turn later in the same round', () => {
+  it('one that was passed over gets its turn later in the same round', () => {
     const picker = createPicker('RoundRobin', targets('a1', 'a2', 'a3', 'a4'), alike, fromFirst);
     assert.deepEqual([...picks(picker, 1, ({ id }) => id === 'a1' || id === 'a2'), ...picks(picker, 3)], ['a3', 'a2', 'a1', 'a4']);
+  });
+
+  it('one that was drawn has had its turn', () => {
+    const picker = createPicker('RoundRobin', targets('a1', 'a2', 'a3', 'a4'), alike, sequence(0, 0, 0.75));
+    assert.deepEqual(picks(picker, 1), ['a1']);
+    assert.equal(picker.pickOther(({ id }) => id === 'a1')?.id, 'a4');
+    assert.deepEqual(picks(picker, 6), ['a3', 'a2', 'a1', 'a4', 'a3', 'a2']);
   });
 
   it('goes on where the picker before it stood, newcomers last', () => {
