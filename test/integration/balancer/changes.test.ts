@@ -227,7 +227,7 @@ test('the access log and the response header tell endpoint and attempts, where t
   assert.equal(entry.attempts, 1);
 });
 
-test('in an answer of the balancer\'s own the response header tells whose failure it is, and why', async () => {
+test("in an answer of the balancer's own the response header tells whose failure it is, and why", async () => {
   await using breaking = await ScriptedServer.start((_request, reply) => reply.reset());
   const config = balancerConfig({ telemetry: { accessLog: 'None', responseHeader: 'X-Served-By' } });
   await using started = await startBalancer([breaking.port], config);
