@@ -247,7 +247,7 @@ export class ClientConnection implements ExchangeClient {
     context.sweep.wake();
     context.budget.request(this.#waitingSince);
     const payload: Buffer[] = [];
-    const end = this.#body.start(head.framing, chunk, this.#heads.end, payload, this.#waitingSince);
+    const end = this.#body.begin(head.framing, chunk, this.#heads.end, payload, this.#waitingSince);
     this.#begin(head, payload);
     return end;
   }
@@ -264,7 +264,7 @@ export class ClientConnection implements ExchangeClient {
 
   #readBody(chunk: Buffer, offset: number, exchange: Exchange): number {
     const payload: Buffer[] = [];
-    const end = this.#body.feed(chunk, offset, payload, this.#waitingSince);
+    const end = this.#body.take(chunk, offset, payload, this.#waitingSince);
     if (this.#body.tooLarge) this.#refuseBody(exchange);
     else exchange.body(payload, this.#body.done);
     this.#leavePayload(exchange, payload);

@@ -108,7 +108,8 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
     }
     this.#status = status;
     const overload = failure === 'TooManyPending' || failure === 'PendingTimeout';
-    this.#client.refuse(status, message, this.#responseField('-') + (overload ? OVERLOAD_FIELDS : ''));
+    const field = this.#responseField(this.#current?.upstream.id ?? '-', `; failure=${failure}`);
+    this.#client.refuse(status, message, field + (overload ? OVERLOAD_FIELDS : ''));
     this.#in.metrics.failure(failure);
     this.#retries?.tellLost();
     this.#finish(failure);
@@ -363,8 +364,8 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
     });
   }
 
-  #responseField(endpoint: string): string {
+  #responseField(endpoint: string, failure = ''): string {
     const name = this.#in.route.telemetry.responseHeader;
-    return name === null ? '' : `${name}: ${endpoint}; attempts=${this.#attempts}\r\n`;
+    return name === null ? '' : `${name}: ${endpoint}; attempts=${this.#attempts}${failure}\r\n`;
   }
 }

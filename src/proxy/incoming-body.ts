@@ -2,9 +2,8 @@ import { BodyReader } from '../http1/body-reader.ts';
 import type { Framing } from '../http1/types.ts';
 import type { Route } from './context.ts';
 
-/** The body of the request that is being read from one client: its bytes, and whether they are too many or come too slowly. */
-export class IncomingBody {
-  readonly #reader = new BodyReader('request');
+/** The body of the request that is being read from one client, and whether its bytes are too many or come too slowly. */
+export class IncomingBody extends BodyReader {
   readonly #route: Route;
   #tooLarge = false;
   /** Of its payload, counted while there is a limit to it. */
@@ -14,31 +13,27 @@ export class IncomingBody {
   #since = 0;
 
   constructor(route: Route) {
+    super('request');
     this.#route = route;
   }
 
-  /** Begins the next one with what follows its head in `chunk`; else as `feed`. */
-  start(framing: Framing, chunk: Buffer, offset: number, payload: Buffer[], now: number): number {
-    this.#reader.start(framing);
+  /** Begins the next one with what follows its head in `chunk`; else as `take`. */
+  begin(framing: Framing, chunk: Buffer, offset: number, payload: Buffer[], now: number): number {
+    this.start(framing);
     this.#payloadBytes = 0;
     this.waited(now);
-    const end = this.#reader.feed(chunk, offset, payload);
+    const end = this.feed(chunk, offset, payload);
     this.#tooLarge = this.#isTooLarge(framing, payload);
     return end;
   }
 
-  /** As BodyReader has it, at `now` (LoopTime). */
-  feed(chunk: Buffer, offset: number, payload: Buffer[], now: number): number {
-    const end = this.#reader.feed(chunk, offset, payload);
+  /** More of it at `now` (LoopTime); else as `feed`. */
+  take(chunk: Buffer, offset: number, payload: Buffer[], now: number): number {
+    const end = this.feed(chunk, offset, payload);
     this.#bytes += end - offset;
     if (this.#bytes >= this.#route.limits.bodyProgressBytes) this.waited(now);
     this.#tooLarge = this.#isTooLarge(null, payload);
     return end;
-  }
-
-  /** It is whole. */
-  get done(): boolean {
-    return this.#reader.done;
   }
 
   /** Over its limit by the length that it is to have, or by what has come of it. */

@@ -8,18 +8,16 @@ import { killApiServer } from './support/api-server.ts';
 import { operatorNamespace } from './support/install.ts';
 import type { LoadResult } from './support/load-agent.ts';
 import { helloBackend, resource } from './support/manifests.ts';
-import { isReady, type Pod, paths, podsOf } from './support/objects.ts';
+import { isReady, type Pod, podsOf } from './support/objects.ts';
 import { processesOutOfReach, signal } from './support/processes.ts';
 import { pause, waitFor } from './support/wait.ts';
-import { rate, useWorld } from './support/world.ts';
+import { KUBE_PROXY_MS, rate, useWorld } from './support/world.ts';
 
 const SECONDS = Number(process.env.EVENKEEL_CHAOS_SECONDS ?? 45);
 const SEED = Number(process.env.EVENKEEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const SERVERS = 3;
 const BALANCERS = 2;
 const OPERATORS = 2;
-/** kube-proxy gathers the changes of up to a second, and writes its rules. */
-const KUBE_PROXY_MS = 2_000;
 /** The controllers try what failed while the API server was away again later and later (seen: after two minutes). */
 const CONTROLLERS_MS = 300_000;
 /** Between the end of a container and that of its pod. */
@@ -47,7 +45,7 @@ suite('chaos', { skip: processesOutOfReach }, () => {
     await waitFor(
       'all servers and balancers to be ready, and in the Service',
       async () => {
-        const [servers, balancers, inService] = [await world.servers(name), await world.balancers(name), await addressesOf(name)];
+        const [servers, balancers, inService] = [await world.servers(name), await world.balancers(name), await world.inService(name)];
         const ips = balancers.map(({ status }) => status.podIP);
         if ((await operators()).filter(isReady).length !== OPERATORS) return false;
         const complete = servers.length === SERVERS && balancers.length === BALANCERS && [...servers, ...balancers].every(isReady);
@@ -56,12 +54,6 @@ suite('chaos', { skip: processesOutOfReach }, () => {
       { timeoutMs: CONTROLLERS_MS },
     );
     await world.settled(name, 120_000);
-  }
-
-  /** Addresses that the Service leads to. */
-  async function addressesOf(service: string): Promise<string[]> {
-    const slices = await api.list<Slice>(`${paths.slices(world.namespace)}?labelSelector=kubernetes.io/service-name%3D${service}`);
-    return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready ? addresses : []));
   }
 
   /** The kubelet waits longer and longer before it starts a container again: one that it would let wait is replaced. */
@@ -73,7 +65,7 @@ suite('chaos', { skip: processesOutOfReach }, () => {
   async function refreshBalancer(pod: Pod): Promise<void> {
     await refresh(pod);
     const from = Date.now() - CONTAINER_END_MS;
-    const inService = async () => (await addressesOf(name)).includes(pod.status.podIP ?? '');
+    const inService = async () => (await world.inService(name)).includes(pod.status.podIP ?? '');
     if (!(await inService())) return;
     await waitFor('it to be out of the Service', async () => !(await inService()), { timeoutMs: CONTROLLERS_MS });
     excuses.push({ from, until: Date.now() + KUBE_PROXY_MS });
@@ -97,12 +89,7 @@ suite('chaos', { skip: processesOutOfReach }, () => {
       const victim = oneOf(await world.balancers(name));
       const from = Date.now();
       signal('SIGKILL', victim);
-      const out = async () => !(await addressesOf(name)).includes(victim.status.podIP ?? '');
-      // A container that is back within a moment may never have been out.
-      await Promise.race([
-        waitFor('it to be out of the Service', out, { everyMs: 20, timeoutMs: CONTROLLERS_MS }),
-        world.restarted(victim),
-      ]);
+      await world.outOfService(name, victim, CONTROLLERS_MS);
       excuses.push({ from, until: Date.now() + KUBE_PROXY_MS });
       await world.restarted(victim);
       await refreshBalancer(victim);
@@ -218,10 +205,6 @@ suite('chaos', { skip: processesOutOfReach }, () => {
     return found;
   }
 });
-
-interface Slice extends KubeObject {
-  readonly endpoints?: readonly { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } }[] | null;
-}
 
 interface Stored extends KubeObject {
   readonly status?: unknown;

@@ -87,7 +87,7 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   }
 
   function postsFailHonestly(context: TestContext, { posts, slowPosts }: Traffic<LoadResult>, victim: Pod, since: number): void {
-    for (const result of [posts, slowPosts]) failedHonestly(context, result, victim.metadata.name, since);
+    for (const result of [posts, slowPosts]) failedHonestly(context, result, victim, since);
     assert.ok(posts.failed < FAILED_POSTS_AT_MOST * (rate / 10), `${posts.failed} POSTs failed`);
   }
 
@@ -155,7 +155,8 @@ suite(`failover under ${rate} GETs and ${rate / 10} POSTs a second`, () => {
   }
 
   world.test('three servers and two balancers come up', { timeout: 120_000 }, async () => {
-    await world.apply(recorderSource(), resource(name, { backends: [await web(SERVERS)] }), ...plainService('plain', SERVERS));
+    const spec = { backends: [await web(SERVERS)], telemetry: { responseHeader: 'X-Endpoint' } };
+    await world.apply(recorderSource(), resource(name, spec), ...plainService('plain', SERVERS));
     await world.settled(name);
     await waitFor('the plain pods', async () => (await podsOf(world.namespace, { app: 'plain' })).filter(isReady).length === SERVERS);
   });

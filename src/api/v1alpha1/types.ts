@@ -72,7 +72,7 @@ export interface LoadBalancedServiceSpec {
      */
     accessLog?: 'None' | 'JSON';
     /**
-     * Name of a header field that is added to each response and tells the endpoint and the number of attempts. An HTTP token. Default is none.
+     * Name of a header field that is added to each response and tells the endpoint and the number of attempts; in an answer of the balancer's own, the endpoint of the last attempt (or a hyphen) and why, as in evenkeel_failures_total. An HTTP token. Default is none.
      */
     responseHeader?: string;
   };

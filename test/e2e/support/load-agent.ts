@@ -52,6 +52,15 @@ export interface LoadResult {
   readonly repeated: readonly string[];
   /** The first `maxFailures`. */
   readonly failures: readonly Failure[];
+  /** The first 10,000. */
+  readonly connections: readonly Lifetime[];
+}
+
+/** Of a connection, as Date.now() tells. */
+export interface Lifetime {
+  readonly openedAt: number;
+  /** Undefined: it is open. */
+  readonly closedAt: number | undefined;
 }
 
 export interface Failure {
@@ -59,6 +68,10 @@ export interface Failure {
   readonly at: number;
   readonly outcome: string;
   readonly latencyMs: number;
+  /** When its connection was opened, which other requests may have had before. */
+  readonly openedAt: number;
+  /** The header X-Endpoint of its answer, where there was one. */
+  readonly endpoint: string | undefined;
   /** The server that told of having executed it all the same; POSTs only. */
   readonly executedBy: string | undefined;
 }
@@ -85,7 +98,9 @@ interface Target {
 }
 
 /** One connection, one request at a time. Any trouble is an outcome; nothing is thrown. */
-class Connection {
+class Connection implements Lifetime {
+  readonly openedAt = Date.now();
+  closedAt: number | undefined;
   readonly #socket: Socket;
   #received = '';
   #settle: ((result: FetchResult) => void) | null = null;
@@ -124,6 +139,7 @@ class Connection {
 
   close(): void {
     this.usable = false;
+    this.closedAt ??= Date.now();
     this.#socket.destroy();
   }
 
@@ -178,6 +194,7 @@ class Load {
   readonly #failures: (Omit<Failure, 'executedBy'> & { readonly request: string })[] = [];
   readonly #executed = new Map<string, string>();
   readonly #repeated = new Set<string>();
+  readonly #connections: Connection[] = [];
   readonly #under = new Set<Promise<void>>();
   #running = true;
   #sent = 0;
@@ -218,6 +235,7 @@ class Load {
       executed: this.#executed.size,
       repeated: [...this.#repeated],
       failures: this.#failures.map(({ request, ...failure }) => ({ ...failure, executedBy: this.#executed.get(request) })),
+      connections: this.#connections.map(({ openedAt, closedAt }) => ({ openedAt, closedAt })),
     };
   }
 
@@ -247,17 +265,24 @@ class Load {
     if (index < 1000) this.#order.push('');
     let connection = this.#idle.pop();
     while (connection !== undefined && !connection.usable) connection = this.#idle.pop();
-    connection ??= new Connection(this.#spec);
+    connection ??= this.#connect();
     const request = `${this.#id}.${index}`;
     const text = this.#spec.method === 'POST' ? this.#text.replace('\r\n', `\r\nX-Id: ${request}\r\n`) : this.#text;
     const { outcome, headers } = await connection.send(text, this.#timeoutMs);
     if (connection.usable && this.#spec.connections !== 'New') this.#idle.push(connection);
     else connection.close();
     if (index < 1000 && /^2/.test(outcome)) this.#order[index] = headers['x-server'] ?? '';
-    this.#count(request, outcome, headers['x-server'], dueAt);
+    this.#count(request, outcome, headers, dueAt, connection.openedAt);
   }
 
-  #count(request: string, outcome: string, server: string | undefined, dueAt: number): void {
+  #connect(): Connection {
+    const connection = new Connection(this.#spec);
+    if (this.#connections.length < 10_000) this.#connections.push(connection);
+    return connection;
+  }
+
+  #count(request: string, outcome: string, headers: FetchResult['headers'], dueAt: number, openedAt: number): void {
+    const server = headers['x-server'];
     const latencyMs = Date.now() - dueAt;
     this.#latencies.push(latencyMs);
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
@@ -265,7 +290,7 @@ class Load {
       this.#ok += 1;
       if (server !== undefined) this.#servers[server] = (this.#servers[server] ?? 0) + 1;
     } else if (this.#failures.length < (this.#spec.maxFailures ?? 500)) {
-      this.#failures.push({ request, at: dueAt, outcome, latencyMs });
+      this.#failures.push({ request, at: dueAt, outcome, latencyMs, openedAt, endpoint: headers['x-endpoint'] });
     }
   }
 }

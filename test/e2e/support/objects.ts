@@ -39,6 +39,10 @@ export interface Service extends KubeObject {
   };
 }
 
+export interface EndpointSlice extends KubeObject {
+  readonly endpoints?: readonly { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } }[] | null;
+}
+
 /** events.k8s.io/v1 */
 export interface Event extends KubeObject {
   readonly type: string;

@@ -9,7 +9,7 @@ import { api, apply, kubectl } from './api.ts';
 import { explain } from './explain.ts';
 import { ensureInstalled } from './install.ts';
 import type { FetchResult, LoadSpec } from './load-agent.ts';
-import { type Event, isReady, type Pod, paths, podsOf, type Service, type StoredResource } from './objects.ts';
+import { type EndpointSlice, type Event, isReady, type Pod, paths, podsOf, type Service, type StoredResource } from './objects.ts';
 import { spreadExactly } from './statistics.ts';
 import { waitFor } from './wait.ts';
 
@@ -17,6 +17,9 @@ type Body = (context: TestContext) => Promise<void>;
 
 /** Requests a second of the failover tests. EVENKEEL_E2E_RATE: another rate, for machines whose cores are full. */
 export const rate = Number(process.env.EVENKEEL_E2E_RATE ?? 500);
+
+/** From a change of EndpointSlices until connections follow it: kube-proxy gathers the changes of up to a second, and writes its rules. */
+export const KUBE_PROXY_MS = 2_000;
 
 /** A namespace of its own, in a cluster where Evenkeel is installed, and what the tests in it do again and again. */
 export class World {
@@ -133,11 +136,25 @@ export class World {
 
   /** Until the kubelet has noticed that the container ended, has started it again, and calls the pod ready. `pod` is as it was before. */
   async restarted(pod: Pod): Promise<void> {
+    await waitFor(`pod ${pod.metadata.name} to be ready after a restart`, () => this.#hasRestarted(pod));
+  }
+
+  async #hasRestarted(pod: Pod): Promise<boolean> {
     const restarts = ({ status }: Pod) => status.containerStatuses?.[0]?.restartCount ?? 0;
-    await waitFor(`pod ${pod.metadata.name} to be ready after a restart`, async () => {
-      const now = await this.pod(pod.metadata.name);
-      return now !== null && isReady(now) && restarts(now) > restarts(pod);
-    });
+    const now = await this.pod(pod.metadata.name);
+    return now !== null && isReady(now) && restarts(now) > restarts(pod);
+  }
+
+  /** Addresses that the Service leads to. */
+  async inService(service: string): Promise<string[]> {
+    const slices = await api.list<EndpointSlice>(`${paths.slices(this.namespace)}?labelSelector=kubernetes.io/service-name%3D${service}`);
+    return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses, conditions }) => (conditions?.ready ? addresses : []));
+  }
+
+  /** Until the EndpointSlices of the Service lead to a pod no more that was killed or frozen. One that is back within a moment may never have been out. */
+  async outOfService(service: string, pod: Pod, timeoutMs = 30_000): Promise<void> {
+    const out = async () => !(await this.inService(service)).includes(pod.status.podIP ?? '') || (await this.#hasRestarted(pod));
+    await waitFor(`${pod.metadata.name} to be out of the Service`, out, { everyMs: 20, timeoutMs });
   }
 
   /** What a balancer tells at its admin port. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, GET, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
+import { ask, GET, GET_AND_CLOSE, POST, RawClient } from '../../support/raw-client.ts';
 import { named, type Reply, ScriptedServer } from '../../support/scripted-server.ts';
 import { backendConfig, balancerConfig, endpointAt, httpCheck, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
@@ -225,6 +225,17 @@ test('the access log and the response header tell endpoint and attempts, where t
   assert.equal(entry.status, 200);
   assert.equal(entry.endpoint, `127.0.0.1:${server.port}`);
   assert.equal(entry.attempts, 1);
+});
+
+test("in an answer of the balancer's own the response header tells whose failure it is, and why", async () => {
+  await using breaking = await ScriptedServer.start((_request, reply) => reply.reset());
+  const config = balancerConfig({ telemetry: { accessLog: 'None', responseHeader: 'X-Served-By' } });
+  await using started = await startBalancer([breaking.port], config);
+  const post = POST.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+  const expected = `\r\nX-Served-By: 127.0.0.1:${breaking.port}; attempts=1; failure=Broken\r\n`;
+  assert.match(await ask(started.port, post), new RegExp(`^HTTP/1\\.1 502 [\\s\\S]*${expected}`));
+  started.balancer.applyEndpoints([], false);
+  assert.match(await ask(started.port, post), /^HTTP\/1\.1 503 [\s\S]*\r\nX-Served-By: -; attempts=0; failure=NoServer\r\n/);
 });
 
 test('another pod at an address that was out is a new server: it is healthy until it is known not to be, and the other has left', async () => {
