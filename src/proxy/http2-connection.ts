@@ -95,20 +95,18 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
     } else if (this.#mustEnd(now)) {
       this.#announcedAt = now;
       this.#session.announceEnd();
-    } else if (this.idle && now - this.#idleSince >= this.host.route.limits.idleTimeoutMs) {
-      this.#refuseMore(now);
     }
   }
 
   #mustEnd(now: number): boolean {
-    const { requestsPerConnection } = this.host.route.limits;
+    const { requestsPerConnection, idleTimeoutMs } = this.host.route.limits;
+    if (this.idle && now - this.#idleSince >= idleTimeoutMs) return true;
     if (this.host.draining || (requestsPerConnection > 0 && this.#requests >= requestsPerConnection)) return true;
     return this.#maxAgeMs > 0 && now - this.#openedAt >= this.#maxAgeMs;
   }
 
-  closeIfIdle(now: number, idleMs: number): void {
-    if (this.#closedAt === 0 && this.idle && now - this.#idleSince >= idleMs) this.#refuseMore(now);
-  }
+  /** Its GOAWAYs say when it ends, so that what crosses them is served. */
+  closeIfIdle(): void {}
 
   close(): void {
     this.#destroy('GoingDown');
