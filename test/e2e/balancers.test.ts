@@ -39,8 +39,9 @@ suite('two balancers, one of which goes', () => {
 
   /** Loads over connections that are kept and over new ones, while `fault` goes on. */
   async function withTraffic(context: TestContext, fault: () => Promise<void>): Promise<{ kept: LoadResult; fresh: LoadResult }> {
-    // A request that is caught in a frozen balancer shall not wait for its end.
-    const kept = await world.load(name, { pace: { type: 'Open', rate }, timeoutMs: 1000, maxFailures: 100_000 });
+    // A request that is caught in a frozen balancer shall not wait for its end. Those that take a while are many at a time, so that half can be told from all.
+    const slow = { path: '/?delay=100ms', maxFailures: 100_000 };
+    const kept = await world.load(name, { ...slow, pace: { type: 'Open', rate }, timeoutMs: 1000 });
     const fresh = await world.load(name, {
       pace: { type: 'Open', rate: rate / 5 },
       connections: 'New',
