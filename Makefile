@@ -34,12 +34,12 @@ check: $(INSTALLED) ## types, lint, and that generated files are current
 
 test: check test-unit test-packaging test-integration test-api test-controllers test-faults test-scale e2e ## every test
 
-# For each of the four programs below: a minute in all.
-test: export FUZZ_SECONDS ?= 15
+# For each of the five programs below: a minute in all.
+test: export FUZZ_SECONDS ?= 12
 
-FUZZING := test/unit/http1/fuzz.test.ts test/unit/preamble/client-hello.test.ts test/integration/http1/node-parser.test.ts test/integration/proxy/desync.test.ts
+FUZZING := test/unit/http1/fuzz.test.ts test/unit/http2/fuzz.test.ts test/unit/preamble/client-hello.test.ts test/integration/http1/node-parser.test.ts test/integration/proxy/desync.test.ts
 fuzz: export FUZZ_SECONDS ?= 600
-fuzz: $(INSTALLED) ## bytes from a grammar, changed at random, against the codec and a whole balancer, for forty minutes, or FUZZ_SECONDS four times
+fuzz: $(INSTALLED) ## bytes from a grammar, changed at random, against the codecs and a whole balancer, for fifty minutes, or FUZZ_SECONDS five times
 	node --test --test-concurrency=1 $(FUZZING)
 
 slowhttp: $(INSTALLED) ## a thousand slow clients of three kinds (needs the Debian package slowhttptest), and one who is not to notice

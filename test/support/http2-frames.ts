@@ -17,6 +17,8 @@ export const FrameType = {
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
 export const ACK = 1;
+export const PADDED = 8;
+export const PRIORITY = 0x20;
 
 export interface Frame {
   readonly type: number;
@@ -40,6 +42,11 @@ export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
+}
+
+export function settings(...values: readonly (readonly [id: number, value: number])[]): Buffer {
+  const entries = values.map(([id, value]) => Buffer.concat([Buffer.from([id >> 8, id]), uint32(value)]));
+  return frame(FrameType.Settings, 0, 0, Buffer.concat(entries));
 }
 
 /** A header block of literals that are not indexed (RFC 7541 §6.2.2), without Huffman coding: it says what it says. */
@@ -77,10 +84,22 @@ export function framesIn(bytes: Buffer): Frame[] {
   for (let at = 0; at + 9 <= bytes.length; ) {
     const end = at + 9 + bytes.readUIntBE(at, 3);
     if (end > bytes.length) break;
-    found.push({ type: bytes[at + 3]!, flags: bytes[at + 4]!, stream: bytes.readUInt32BE(at + 5), payload: bytes.subarray(at + 9, end) });
+    found.push({
+      type: bytes[at + 3]!,
+      flags: bytes[at + 4]!,
+      stream: bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
+      payload: bytes.subarray(at + 9, end),
+    });
     at = end;
   }
   return found;
+}
+
+/** The payload without its padding and its priority, if it is of a type that may have one. */
+export function content({ type, flags, payload }: Frame): Buffer {
+  const padded = (flags & PADDED) !== 0 && (type === FrameType.Data || type === FrameType.Headers);
+  const from = (padded ? 1 : 0) + (type === FrameType.Headers && (flags & PRIORITY) !== 0 ? 5 : 0);
+  return payload.subarray(from, payload.length - (padded ? (payload[0] as number) : 0));
 }
 
 /** A client of HTTP/2 that sends what a test says, frame by frame, and reads the frames that come. */

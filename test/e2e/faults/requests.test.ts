@@ -7,7 +7,8 @@ import { pause } from '../support/wait.ts';
 import { changeDuring, onStage } from './scenario.ts';
 import { install } from './stage.ts';
 
-// Needs an API server with its controllers: CLUSTER_PARTS=controllers test/cluster/run node --test test/e2e/faults/requests.test.ts
+// Needs an API server with its controllers but the one that gives nodes up: CLUSTER_PARTS=controllers
+// CONTROLLER_FLAGS=--controllers=*,-node-lifecycle-controller test/cluster/run node --test test/e2e/faults/requests.test.ts
 
 /** Of the random faults; EVENKEEL_SEED asks for another. */
 const SEED = Number(process.env.EVENKEEL_SEED ?? 4711);
