@@ -82,7 +82,7 @@ suite('two balancers, one of which goes', () => {
       const ofNew = `of ${opened} opened within ${lasted} ms afterwards ${onNew.length}`;
       context.diagnostic(`${ofOpen}, ${ofNew}`);
       assert.ok(onOpen <= halfOf(open), ofOpen);
-      assert.ok(onNew.length <= halfOf(opened), ofNew);
+      assert.ok(onNew.length <= halfOf(opened), `${kind}: ${ofNew}`);
       assert.ok(lasted < OUT_OF_SERVICE_MS && lasted < leftAfter + KUBE_PROXY_MS, `new connections failed for ${lasted} ms`);
     }
   }
