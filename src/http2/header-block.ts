@@ -1,4 +1,5 @@
 import { ConnectionError, ErrorCode } from './codes.ts';
+import { keepCopy } from './keep-copy.ts';
 
 /** The block of a head that comes in several frames (RFC 9113 §4.3), of which no other frame may come in between. */
 export class HeaderBlock {
@@ -25,7 +26,7 @@ export class HeaderBlock {
   add(bytes: Buffer, from: number, to: number): void {
     this.#bytes += to - from;
     if (this.#bytes > this.#maxBytes) throw new ConnectionError(ErrorCode.EnhanceYourCalm, 'a head without end');
-    this.#parts.push(Buffer.from(bytes.subarray(from, to)));
+    keepCopy(this.#parts, bytes.subarray(from, to));
   }
 
   /** The whole block. */

@@ -65,8 +65,8 @@ class RequestFields {
 
   #readField(name: string, value: string): void {
     const field = fieldNamed(name);
+    if (anyName(field) && !isLowerToken(name)) throw malformed('BadFieldName', 'a field name has a byte that it may not have');
     if (field === Field.Other) {
-      if (!isLowerToken(name)) throw malformed('BadFieldName', 'a field name has a byte that it may not have');
       if (!isFieldValue(value)) throw malformed('BadFieldValue', 'a field value has a byte that it may not have');
       if (name === 'cookie') this.#cookie = this.#cookie === '' ? value : `${this.#cookie}; ${value}`;
       else this.lines += `${name}: ${value}\r\n`;
@@ -135,6 +135,11 @@ export function requestHead(list: readonly string[], ended: boolean, limits: Hea
     forwarded: forwardedFields(),
     via: request.value(Field.Via),
   };
+}
+
+/** More than one name is that field, so that a name that is may have any bytes. */
+function anyName(field: Field): boolean {
+  return field === Field.Other || field === Field.XForwardedOther || field === Field.XForwardedLookalike;
 }
 
 function isPseudo(key: string): key is keyof RequestFields['pseudo'] {

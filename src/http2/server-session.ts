@@ -66,7 +66,7 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
   /** Those that are open, in no order. No Map: its tables would outlive their streams (see Roster). */
   readonly #streams: ServerStream<User>[] = [];
   /** Those that only the connection stops, in the order of their turns. */
-  #line: ServerStream<User>[] = [];
+  readonly #line: ServerStream<User>[] = [];
   /** Opened by the read under way, and not begun yet: one that is cut in the same read costs nobody anything. */
   #fresh: ServerStream<User>[] = [];
   readonly #givenUp = new Set<number>();
@@ -143,7 +143,7 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     while (this.#line.length > 0 && this.window > 0 && !this.writer.full) {
       const stream = this.#line.shift() as ServerStream<User>;
       stream.inLine = false;
-      if (!stream.gone && stream.flush(TURN_BYTES)) this.waits(stream);
+      if (stream.flush(TURN_BYTES)) this.waits(stream);
     }
   }
 
@@ -159,6 +159,7 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     const streams = this.#streams;
     const last = streams.pop() as ServerStream<User>;
     if (last !== stream) streams[streams.lastIndexOf(stream)] = last;
+    if (stream.inLine) this.#line.splice(this.#line.indexOf(stream), 1);
     if (streams.length === 0) this.#owner.drainedOfStreams();
   }
 
@@ -303,11 +304,12 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
   #beginFresh(): void {
     const fresh = this.#fresh;
     this.#fresh = [];
-    for (const stream of fresh) if (!stream.gone && stream.head !== null) this.#begin(stream);
+    for (const stream of fresh) if (stream.head !== null) this.#begin(stream);
   }
 
   #begin(stream: ServerStream<User>): void {
     const { head, truncated } = stream;
+    if (stream.gone) return;
     stream.head = null;
     stream.user = this.#owner.opened(stream);
     stream.user.begin(head as FieldList, stream.remoteEnded, truncated);

@@ -1,6 +1,7 @@
 import { DEFAULT_WINDOW_BYTES, ErrorCode, MAX_FRAME_BYTES } from './codes.ts';
 import type { FieldList } from './field-list.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { keepCopy } from './keep-copy.ts';
 
 /** Half of a window: what was taken is given back in so large portions, not with a frame for each. */
 const GIVE_BACK_BYTES = 32_768;
@@ -51,6 +52,8 @@ export class ServerStream<User extends StreamUser = StreamUser> {
   receiveWindow = DEFAULT_WINDOW_BYTES;
   /** In the line of those that only the connection stops. */
   inLine = false;
+  /** Bytes of our body that have left. */
+  sentBytes = 0;
   /** Ended in both directions, or cut. */
   gone = false;
   readonly #session: StreamSession<User>;
@@ -160,11 +163,9 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     this.receiveWindow -= whole;
     this.#taken += whole - bytes.length;
     if (this.#restRefused) return;
-    if (this.#held) {
-      if (bytes.length > 0) this.#kept.push(Buffer.from(bytes));
-    } else if (bytes.length > 0) {
-      this.#give(bytes);
-    }
+    if (this.#held) keepCopy(this.#kept, bytes);
+    else if (bytes.length > 0) this.#give(bytes);
+    else this.#giveBack();
   }
 
   receivedEnd(): void {
@@ -228,6 +229,7 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     const end = from + bytes;
     const ends = last && end === piece.length;
     session.writer.data(this.id, piece, from, end, ends);
+    this.sentBytes += bytes;
     this.sendWindow -= bytes;
     session.window -= bytes;
     if (ends) this.#localEnded = true;

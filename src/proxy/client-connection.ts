@@ -164,7 +164,7 @@ export class ClientConnection implements ExchangeClient {
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#host.route;
-    if (this.#unsent.stuckMs(this.socket.writableLength, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.socketStuckMs(this.socket, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#ending.begun) {
       this.#ending.tick(now);

@@ -119,16 +119,15 @@ export class ClientStream implements ExchangeClient, StreamUser {
 
   /** They come whole, and nothing behind them. */
   receivedTrailers(list: FieldList, truncated: boolean): void {
-    const { limits } = this.#connection.host.route;
+    if (this.#exchange === null) return;
     try {
       this.trailers = trailerLines(list);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#exchange?.refuse(400, error.message, 'Refused');
+      this.#breakOff('Refused');
+      return;
     }
-    if (truncated || this.trailers.length > limits.headerBytes) {
-      this.#exchange?.refuse(431, `the trailers have more than ${limits.headerBytes} bytes`, 'HeadTooLarge');
-    }
+    if (truncated || this.trailers.length > this.#connection.host.route.limits.headerBytes) this.#breakOff('HeadTooLarge');
   }
 
   ended(): void {
@@ -217,7 +216,7 @@ export class ClientStream implements ExchangeClient, StreamUser {
   /** Looks at the time; `now` is LoopTime. */
   tickClient(now: number): void {
     const { limits } = this.#connection.host.route;
-    if (this.#unsent.stuckMs(this.#stream.pendingBytes, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.stuckMs(this.#stream.pendingBytes, this.#stream.sentBytes, now) >= limits.writeTimeoutMs) {
       this.close('WriteTimeout');
     } else if (this.#exchange && !this.#bodyDone && !this.#bodyHeld) {
       const limitMs = this.streams ? limits.tunnelIdleTimeoutMs : limits.bodyTimeoutMs;
@@ -225,7 +224,7 @@ export class ClientStream implements ExchangeClient, StreamUser {
     }
   }
 
-  /** What comes is no request, or no body of the length that it has given. */
+  /** What comes is no request, or no body of the length that it has given, or no trailers. */
   #breakOff(reason: RequestFailure): void {
     this.#leave(reason, ErrorCode.ProtocolError);
     this.#connection.cut();

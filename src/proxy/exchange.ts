@@ -148,13 +148,9 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
     this.#body?.waits();
   }
 
-  proceed(found: Upstream | 'None', waited: boolean): void {
-    if (found === 'None') {
-      this.#refuse(NO_SERVER, 'NoServer');
-      return;
-    }
-    const attempt = this.#attempt(found, false);
-    if (waited && attempt.phase !== 'Connecting') this.drained(attempt);
+  proceed(found: Upstream | 'None'): void {
+    if (found === 'None') this.#refuse(NO_SERVER, 'NoServer');
+    else this.#attempt(found, false);
   }
 
   // What attempts report.
@@ -244,7 +240,7 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
 
   // Attempts.
 
-  #attempt(upstream: Upstream, hedge: boolean): Attempt {
+  #attempt(upstream: Upstream, hedge: boolean): void {
     const { context } = this.#in;
     this.#attempts++;
     const { time, observer } = context;
@@ -262,7 +258,8 @@ export class Exchange implements AttemptOwner, TurnOwner, TimedRequest {
     if (attempt.requestLeft) this.#body?.leaves(attempt);
     attempt.begin(options, pieces, this.#body?.done ?? true);
     this.#body?.holdFor(attempt);
-    return attempt;
+    // What the client was to wait for (its turn, another server's connection) may be over; where this one connects, it will say so.
+    if (attempt.phase !== 'Connecting' && attempt.phase !== 'Over') this.drained(attempt);
   }
 
   /** One failed: another one, if the rule, the budget and the pool have one; else the client is told. */

@@ -23,7 +23,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   readonly address: string;
   readonly forwarding: ForwardingFields;
   readonly host: ClientHost;
-  readonly conduct = new Conduct();
+  readonly conduct: Conduct;
   readonly #socket: Socket;
   readonly #reads: AcceptedReads | null;
   readonly #output: Http2Output;
@@ -59,6 +59,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
     this.#socket = socket;
     this.#reads = reads;
     this.#openedAt = this.#idleSince = context.time.now();
+    this.conduct = new Conduct(this.#openedAt);
     this.#maxAgeMs = maxAgeOf(host);
     this.#output = new Http2Output(socket, () => this.#room());
     this.#session = new ServerSession(this.#output, this, {
@@ -79,7 +80,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   tickClient(now: number): void {
     const { limits } = this.host.route;
     for (const { user } of this.#session.streams) user?.tickClient(now);
-    if (this.#unsent.stuckMs(this.#output.bytes, now) >= limits.writeTimeoutMs) {
+    if (this.#unsent.socketStuckMs(this.#socket, now, this.#output.length) >= limits.writeTimeoutMs) {
       this.#destroy('WriteTimeout');
     } else if (this.#endedAt > 0) {
       if (now - this.#endedAt >= LINGER_MS && this.#output.bytes === 0) this.#socket.destroy();
@@ -121,11 +122,11 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   }
 
   cut(): void {
-    if (!this.conduct.cut()) this.#endForConduct();
+    if (!this.conduct.cut(this.#now())) this.#endForConduct();
   }
 
   control(): void {
-    if (!this.conduct.control()) this.#endForConduct();
+    if (!this.conduct.control(this.#now())) this.#endForConduct();
   }
 
   drainedOfStreams(): void {

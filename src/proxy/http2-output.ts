@@ -27,6 +27,7 @@ export class Http2Output implements FrameOutput {
   readonly #onRoom: () => void;
   #write: ComposedWrite | null = null;
   #awaited = false;
+  #ended = false;
   readonly #sent = (): void => {
     if (this.length > 0) this.flush();
     if (!this.full) this.#onRoom();
@@ -67,12 +68,13 @@ export class Http2Output implements FrameOutput {
   /** Sends what there is, unless the client has not taken what was sent before: then it follows that. */
   flush(): void {
     this.#awaited = false;
-    if (this.#write !== null && this.#socket.writableLength === 0) this.#send(this.#write);
+    if (this.#write !== null && (this.#ended || this.#socket.writableLength === 0)) this.#send(this.#write);
   }
 
-  /** Sends all there is, and ends our half. */
+  /** Sends all there is, and ends our half: what is put together from then on goes nowhere. */
   end(): void {
     if (this.#write !== null) this.#send(this.#write);
+    this.#ended = true;
     this.#socket.end();
   }
 
@@ -81,6 +83,6 @@ export class Http2Output implements FrameOutput {
     this.#write = null;
     this.buffer = NOTHING;
     this.length = 0;
-    write.send(this.#socket, this.#sent);
+    if (!this.#ended) write.send(this.#socket, this.#sent);
   }
 }

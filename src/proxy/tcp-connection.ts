@@ -64,7 +64,7 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
   /** It takes nothing; else a tunnel looks at the time through its connection to the server; when that is gone, the client has so long to take the rest. */
   tickClient(now: number): void {
     const { writeTimeoutMs } = this.#in.route.limits;
-    if (this.#unsent.stuckMs(this.#socket.writableLength, now) >= writeTimeoutMs) {
+    if (this.#unsent.socketStuckMs(this.#socket, now) >= writeTimeoutMs) {
       this.#in.metrics.failure('WriteTimeout');
       this.close();
     }

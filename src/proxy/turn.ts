@@ -10,8 +10,7 @@ export interface TurnOwner {
   find(): Found;
   /** It has to wait. */
   waits(): void;
-  /** `waited`: not just now. */
-  proceed(found: Upstream | 'None', waited: boolean): void;
+  proceed(found: Upstream | 'None'): void;
   refuse(status: number, message: string, failure: RequestFailure): void;
 }
 
@@ -91,9 +90,8 @@ export class Turn implements Applicant, Waiter {
   }
 
   proceed(found: Upstream | 'None'): void {
-    const { waits } = this;
     this.#waitsFor = 'Nothing';
-    this.#owner.proceed(found, waits);
+    this.#owner.proceed(found);
   }
 
   pendingTimeout(): void {

@@ -51,6 +51,10 @@ const reset = (stream: number) => frame(FrameType.Reset, 0, stream, uint32(const
 const HELD: Fields = [...GET_FIELDS.slice(0, 3), [':path', '/held']];
 const ended = (client: FrameClient) => until(() => client.raw.ended !== 'no', 'the connection ends');
 
+/** With the window for an answer, so that no stream waits for that. */
+const refusedTrailers = (stream: number, trailers: Fields) =>
+  Buffer.concat([post(stream, null), headers(stream, trailers), frame(FrameType.WindowUpdate, 0, 0, uint32(1_000))]);
+
 /** What is sent again and again, and the code with which the connection then ends: that of the rule, where each of them breaks one. */
 const FLOODS: Record<string, readonly [(n: number) => Buffer, number]> = {
   '[25] rapid reset': [(n) => Buffer.concat([headers(2 * n + 1, HELD), reset(2 * n + 1)]), CALM],
@@ -70,6 +74,8 @@ const FLOODS: Record<string, readonly [(n: number) => Buffer, number]> = {
     (n) => Buffer.concat([headers(2 * n + 1, HELD), frame(FrameType.Data, 0, 2 * n + 1, 'more')]),
     constants.NGHTTP2_STREAM_CLOSED,
   ],
+  '[26] made-you-reset, by trailers that are malformed': [(n) => refusedTrailers(2 * n + 1, [[':path', '/']]), CALM],
+  '[26] made-you-reset, by trailers that are too many': [(n) => refusedTrailers(2 * n + 1, Array(200).fill(['x', 'y'])), CALM],
   '[28] PING': [() => frame(FrameType.Ping, 0, 0, '12345678'), CALM],
   '[28] SETTINGS': [() => frame(FrameType.Settings, 0, 0), CALM],
 };
@@ -276,6 +282,7 @@ const MALFORMED: Record<string, Fields> = {
   'white space around a value': [...GET_FIELDS, ['x-bad', ' a']],
   'a colon in a name': [...GET_FIELDS, ['x-bad:y', 'a']],
   'CR LF in a name': [...GET_FIELDS, ['x-bad\r\ninjected', 'a']],
+  'CR LF in a name that begins like one of ours': [...GET_FIELDS, ['x-forwarded-a\r\ninjected', 'a']],
   'an empty name': [...GET_FIELDS, ['', 'x-bad']],
 };
 

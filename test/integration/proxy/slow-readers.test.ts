@@ -4,9 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINGER_MS } from '../../../src/proxy/limits.ts';
+import { FrameType, frame, headers, PREFACE, uint32 } from '../../support/http2-frames.ts';
 import { GET, GET_AND_CLOSE } from '../../support/raw-client.ts';
 import { ScriptedServer } from '../../support/scripted-server.ts';
-import { startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, failures, startBalancer } from '../../support/start-balancer.ts';
 import { steady, until } from '../../support/until.ts';
 
 /*
@@ -101,4 +102,51 @@ async function wholeOf(client: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of client) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('latin1');
+}
+
+/** Far more than is taken in the time of the tests below. */
+const ENDLESS_BYTES = 2 ** 31 - 1;
+const PART = Buffer.alloc(65_536);
+const LARGE_WINDOW = uint32(2 ** 30);
+const REQUESTS: Record<string, Buffer | string> = {
+  'HTTP/1.1': GET,
+  'HTTP/2': Buffer.concat([
+    Buffer.from(PREFACE),
+    frame(FrameType.Settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), LARGE_WINDOW])),
+    frame(FrameType.WindowUpdate, 0, 0, LARGE_WINDOW),
+    headers(1),
+  ]),
+};
+
+for (const [protocol, request] of Object.entries(REQUESTS)) {
+  test(`a client of ${protocol} that takes an answer steadily for longer than writeTimeout is not cut off`, async () => {
+    await using server = await ScriptedServer.start((_received, { socket, raw }) => {
+      raw(`HTTP/1.1 200 OK\r\nContent-Length: ${ENDLESS_BYTES}\r\n\r\n`);
+      const more = () => {
+        while (socket.writable && socket.write(PART));
+      };
+      socket.on('drain', more);
+      more();
+    });
+    const writeTimeoutMs = 1_500;
+    await using started = await startBalancer([server.port], balancerConfig({ limits: { writeTimeoutMs } }));
+    const client = connect({ port: started.port, host: '127.0.0.1' });
+    try {
+      await once(client, 'connect');
+      client.write(request);
+      let bytes = 0;
+      client.on('error', () => {});
+      // Slower than the server, and faster than the system's buffers could hide it for as long as a look at the time takes.
+      client.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        client.pause();
+        setTimeout(() => client.resume(), 2);
+      });
+      await sleep(4 * writeTimeoutMs);
+      assert.deepEqual(failures(started), {});
+      assert.ok(!client.destroyed && bytes > 10_000_000, `${bytes} bytes`);
+    } finally {
+      client.destroy();
+    }
+  });
 }

@@ -83,6 +83,12 @@ test('nothing of one request is seen in the next', () => {
   });
 });
 
+test('a name that begins like one of ours is checked like any other', () => {
+  for (const name of ['x-forwarded-a\r\nevil', 'x-forwarded-A', 'x-forwarded-\u00e4', 'x_forwarded_a b', 'x-forwarded-a:b']) {
+    assert.throws(() => read([name, 'c']), { code: 'BadFieldName' }, JSON.stringify(name));
+  }
+});
+
 const REFUSED: Record<string, readonly [() => RequestHead, number]> = {
   ConnectionField: [() => read(['upgrade', 'websocket']), 400],
   BadTe: [() => read(['te', 'gzip, trailers']), 400],
