@@ -58,6 +58,10 @@ export class ClusterConfigSource implements ConfigSource {
   #following: Following | null = null;
   /** A configuration that waits for its slices; a newer one takes its place. */
   #adopting = new AbortController();
+  #isAdopting = false;
+  /** Services that had slices when endpoints were delivered last. */
+  #served: ReadonlySet<string> = new Set();
+  #asking = false;
   #stale = false;
   /** Backends that go on with servers that are not called ready, as it was told last. */
   #heldOver = '';
@@ -114,13 +118,16 @@ export class ClusterConfigSource implements ConfigSource {
   /** Takes a configuration over once the slices of its Services are here: one that names a new Service must not begin without servers. */
   async #adopt(config: BalancerConfig, superseded: AbortSignal): Promise<void> {
     const following = this.#followingFor(config);
+    this.#isAdopting = true;
     if (following !== null && !following.slices.isSynced) {
       await this.#firstSlices(following, superseded);
       if (superseded.aborted) return following.slices.stop();
     }
+    this.#isAdopting = false;
     const before = this.#following;
     this.#following = following;
     this.#config = config;
+    this.#served = new Set();
     this.#target?.applyConfig(config);
     this.#deliver();
     if (before !== following) await before?.slices.stop();
@@ -161,9 +168,29 @@ export class ClusterConfigSource implements ConfigSource {
     });
   }
 
-  #deliver(): void {
+  /**
+   * Where a Service has lost all its slices, the configuration may have left it, too, and that not be known yet: it and the slices are read
+   * one after the other when the API server was away. Until it is, those that were there go on, as heartbeats find them.
+   */
+  async #askForConfig(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    await this.#configMaps.refresh();
+    this.#asking = false;
+    // One that is waiting for its slices brings its own endpoints.
+    if (!this.#isAdopting) this.#deliver(true);
+  }
+
+  /** `isSure`: the configuration was read after the slices. */
+  #deliver(isSure = false): void {
     if (this.#config === null || this.#stopped.signal.aborted) return;
     const slices = this.#following?.slices;
+    const served = new Set(followedServices(this.#config.backends).filter((service) => slices?.byIndex('service', service).length));
+    if (!isSure && [...this.#served].some((service) => !served.has(service))) {
+      void this.#askForConfig();
+      return;
+    }
+    this.#served = served;
     const endpoints = this.#resolver.resolve(this.#config.backends, (service) => slices?.byIndex('service', service) ?? []);
     this.#tellHeldOver();
     this.#target?.applyEndpoints(endpoints, this.#stale);

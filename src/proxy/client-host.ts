@@ -11,11 +11,6 @@ export interface ClientHost extends ExchangeSurroundings {
   trusts(address: string): boolean;
 }
 
-/** How old a connection may get: jittered, so that those opened together do not end together; 0: any age. */
-export function maxAgeOf({ context, route }: ClientHost): number {
-  return route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
-}
-
 /** What servers are told of a client that speaks HTTP of that version. */
 export function forwardingOf({ source }: ClientPath, host: ClientHost, httpMajor: 1 | 2): ForwardingFields {
   const { scheme, context } = host;

@@ -1,17 +1,19 @@
-import { type ClientHost, maxAgeOf } from './client-host.ts';
+import type { ClientHost } from './client-host.ts';
 
 /** How long one client's connection is used: for so many requests, up to such an age, or until its listener goes down. */
 export class ConnectionTerm {
   readonly #host: ClientHost;
   readonly #openedAt: number;
+  /** Jittered, so that connections opened together do not end together; 0: any age. */
   readonly #maxAgeMs: number;
   #requests = 0;
   #ended = false;
 
   constructor(host: ClientHost) {
     this.#host = host;
-    this.#openedAt = host.context.time.now();
-    this.#maxAgeMs = maxAgeOf(host);
+    const { context, route } = host;
+    this.#openedAt = context.time.now();
+    this.#maxAgeMs = route.listener.maxConnectionAgeMs * (0.9 + 0.2 * context.random());
   }
 
   request(): void {

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { ForwardingFields } from '../http1/forwarding.ts';
+import type { ForwardingFields } from '../http1/forwarding.ts';
 import { ConnectionError, ErrorCode } from '../http2/codes.ts';
 import { Conduct } from '../http2/conduct.ts';
 import { ServerSession, type SessionOwner } from '../http2/server-session.ts';
 import type { ServerStream } from '../http2/server-stream.ts';
 import type { AcceptedReads } from './accepted-reads.ts';
-import { type ClientHost, maxAgeOf } from './client-host.ts';
+import { type ClientHost, forwardingOf } from './client-host.ts';
 import type { ClientPath } from './client-path.ts';
 import { ClientStream, type StreamHost } from './client-stream.ts';
+import { ConnectionTerm } from './connection-term.ts';
 import { Http2Output } from './http2-output.ts';
 import { GOAWAY_MS, HTTP2_CONNECTION_WINDOW_BYTES, LINGER_BYTES, LINGER_MS, STREAMS_PER_CONNECTION } from './limits.ts';
 import type { ListenerConnection } from './listener-connection.ts';
@@ -29,8 +30,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   readonly #output: Http2Output;
   readonly #session: ServerSession<ClientStream>;
   readonly #unsent = new Unsent();
-  readonly #openedAt: number;
-  readonly #maxAgeMs: number;
+  readonly #term: ConnectionTerm;
   /** LoopTime since which no stream is open. */
   #idleSince: number;
   /** LoopTime of the GOAWAY that announced the end, and of the one that refuses more; 0: not sent. */
@@ -41,7 +41,6 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   #lingered = 0;
   #paused = false;
   #gone = false;
-  #requests = 0;
 
   /** `reads`: what the client sends comes there; null: from `socket`. `received`: what has come already. */
   constructor(socket: Socket, path: ClientPath, host: ClientHost, reads: AcceptedReads | null, received: Buffer | null) {
@@ -49,18 +48,12 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
     this.host = host;
     this.path = path;
     this.address = path.source;
-    this.forwarding = new ForwardingFields({
-      address: this.address,
-      scheme: host.scheme,
-      httpMajor: 2,
-      trusted: host.trusts(this.address),
-      pseudonym: context.pseudonym,
-    });
+    this.forwarding = forwardingOf(path, host, 2);
     this.#socket = socket;
     this.#reads = reads;
-    this.#openedAt = this.#idleSince = context.time.now();
-    this.conduct = new Conduct(this.#openedAt);
-    this.#maxAgeMs = maxAgeOf(host);
+    this.#term = new ConnectionTerm(host);
+    this.#idleSince = context.time.now();
+    this.conduct = new Conduct(this.#idleSince);
     this.#output = new Http2Output(socket, () => this.#room());
     this.#session = new ServerSession(this.#output, this, {
       streams: STREAMS_PER_CONNECTION,
@@ -92,17 +85,10 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   #tickOpen(now: number): void {
     if (this.#announcedAt > 0) {
       if (now - this.#announcedAt >= GOAWAY_MS) this.#refuseMore(now);
-    } else if (this.#mustEnd(now)) {
+    } else if (this.#term.over || (this.idle && now - this.#idleSince >= this.host.route.limits.idleTimeoutMs)) {
       this.#announcedAt = now;
       this.#session.announceEnd();
     }
-  }
-
-  #mustEnd(now: number): boolean {
-    const { requestsPerConnection, idleTimeoutMs } = this.host.route.limits;
-    if (this.idle && now - this.#idleSince >= idleTimeoutMs) return true;
-    if (this.host.draining || (requestsPerConnection > 0 && this.#requests >= requestsPerConnection)) return true;
-    return this.#maxAgeMs > 0 && now - this.#openedAt >= this.#maxAgeMs;
   }
 
   /** Its GOAWAYs say when it ends, so that what crosses them is served. */
@@ -115,7 +101,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   // What the session and its streams report.
 
   opened(stream: ServerStream<ClientStream>): ClientStream {
-    this.#requests++;
+    this.#term.request();
     return new ClientStream(stream, this);
   }
 

@@ -4,7 +4,6 @@ import type { KubeObject } from '../../../src/api/meta.ts';
 import { COMPONENT_LABEL } from '../../../src/api/v1alpha1/labels.ts';
 import { client } from '../controllers/bench.ts';
 import type { PodNetwork } from '../controllers/stand-in.ts';
-import { pause } from '../support/wait.ts';
 
 const NODE = 'local';
 
@@ -15,8 +14,8 @@ const PER_PROCESS = 1_024;
 const PROCESSES = 4_096;
 /** Where servers of the tests' backends listen. */
 const PORTS = [8080, 8081];
-/** As a server does that is told to end: it answers until its clients know. */
-const GRACE_MS = 1_000;
+/** As pods have it by default: a server goes on for as long when its pod is gone from the API, and gets nothing as soon as it is in no EndpointSlice. */
+const GRACE_MS = 30_000;
 
 let taken = 0;
 
@@ -33,6 +32,13 @@ function newAddress(): string {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
+interface PodServers {
+  readonly address: string;
+  readonly servers: readonly Server[];
+  /** Since its pod is gone. */
+  ending: NodeJS.Timeout | null;
+}
+
 /**
  * What runs in the pods of one namespace, which no kubelet starts: a real server at the address of each pod of a backend. All balancer
  * pods have one address, where one balancer listens in the place of them.
@@ -40,33 +46,37 @@ function newAddress(): string {
 export class LocalPods implements PodNetwork {
   readonly node = NODE;
   readonly balancers = newAddress();
-  readonly #running = new Map<string, { readonly address: string; readonly servers: readonly Server[] }>();
+  readonly #running = new Map<string, PodServers>();
 
   async open({ metadata = {} }: KubeObject, before: string | undefined): Promise<string> {
     const { uid = '', labels = {} } = metadata;
     if (labels[COMPONENT_LABEL] !== 'backend') return this.balancers;
     const running = this.#running.get(uid);
-    if (running !== undefined) return running.address;
+    if (running !== undefined) {
+      clearTimeout(running.ending ?? undefined);
+      running.ending = null;
+      return running.address;
+    }
     const address = before ?? newAddress();
     const servers = PORTS.map(() => createServer((_request, response) => response.end('hello')));
-    this.#running.set(uid, { address, servers });
+    this.#running.set(uid, { address, servers, ending: null });
     await Promise.all(servers.map((server, i) => new Promise<void>((resolve) => server.listen(PORTS[i], address, resolve))));
     return address;
   }
 
   keep(pods: readonly KubeObject[]): void {
     const uids = new Set(pods.map(({ metadata }) => metadata?.uid));
-    for (const uid of this.#running.keys()) if (!uids.has(uid)) void this.#end(uid, GRACE_MS);
+    for (const [uid, running] of this.#running) if (!uids.has(uid)) running.ending ??= setTimeout(() => this.#end(uid), GRACE_MS);
   }
 
   close(): void {
-    for (const uid of this.#running.keys()) void this.#end(uid, 0);
+    for (const uid of this.#running.keys()) this.#end(uid);
   }
 
-  async #end(uid: string, graceMs: number): Promise<void> {
-    const { servers = [] } = this.#running.get(uid) ?? {};
+  #end(uid: string): void {
+    const { servers = [], ending = null } = this.#running.get(uid) ?? {};
+    clearTimeout(ending ?? undefined);
     this.#running.delete(uid);
-    await pause(graceMs);
     for (const server of servers) {
       server.close();
       server.closeAllConnections();

@@ -139,6 +139,30 @@ describe('the config source of a balancer in a cluster', () => {
     await inRealTime(() => server.openWatches === 2, 'the end of the old watch');
   });
 
+  test('servers of a Service that is gone go on until it is known whether the configuration still names it', async () => {
+    putSlice('s1', 'old', '10.0.0.1');
+    putConfig(1, backend('old'));
+    await source.start(target);
+    await until(() => server.openWatches === 2, 'the watches');
+    const isBack = server.addFault(({ path, query }, response) => {
+      const refused = path === CONFIG_MAPS || (query.get('labelSelector')?.includes('web--new') ?? false);
+      if (refused) server.refuse(response, 500, 'InternalError', 'not now');
+      return refused;
+    });
+    // The API was away, and meanwhile one backend took the place of the other; or etcd was restored.
+    server.endWatches('cut');
+    putConfig(2, backend('new'));
+    putSlice('s2', 'new', '10.0.0.2');
+    server.remove(SLICES, 's1');
+    await until(() => server.watches('endpointslices').length === 2, 'the slices to be listed anew');
+    const asked = server.lists('configmaps').length;
+    await until(() => server.lists('configmaps').length > asked + 1, 'the configuration to be asked for');
+    isBack();
+    await untilLast('10.0.0.2:8080');
+    const changes = told.filter((line, index) => line !== told[index - 1]);
+    assert.deepEqual(changes, ['config 1', '10.0.0.1:8080', 'config 2', '10.0.0.2:8080']);
+  });
+
   test('of two configurations that wait, only the newer is applied', async () => {
     putConfig(1, backend('old'));
     await source.start(target);

@@ -155,7 +155,7 @@ test('fuzz: a client that keeps to the rules gets whole answers, however little 
     firstWindow: fc.constantFrom(0, 1, 100, 65_535, 200_000),
     requests: fc.array(fc.oneof(fc.constant(0), fc.nat(100), fc.constantFrom(30_000, 90_000)), { minLength: 1, maxLength: 6 }),
     plans: fc.array(plan, { minLength: 1, maxLength: 4 }),
-    choices: fc.array(fc.record({ action: fc.nat(7), amount: fc.oneof(fc.nat(60), fc.nat(20_000)) }), { maxLength: 60, size: 'max' }),
+    choices: fc.array(fc.record({ action: fc.nat(8), amount: fc.oneof(fc.nat(60), fc.nat(20_000)) }), { maxLength: 60, size: 'max' }),
   });
   const runs = always(conversation, (each) => new PoliteClient(each).run());
   process.stdout.write(`# ${runs} conversations\n`);

@@ -3,6 +3,7 @@ import { HpackDecoder } from '../../../src/http2/hpack-decoder.ts';
 import { ACK, content, END_HEADERS, END_STREAM, type Frame, FrameType, framesIn, PREFACE } from '../../support/http2-frames.ts';
 
 const DEFAULT_WINDOW = 65_535;
+const DEFAULT_TABLE = 4096;
 const MAX_FRAME = 16_384;
 const AMPLE = 1 << 24;
 
@@ -29,14 +30,20 @@ export class NaiveClient {
   #sent: Buffer = Buffer.alloc(0);
   #prefaceSeen = false;
   #settled = false;
-  #acknowledgements = 0;
+  /** The table sizes in each of its SETTINGS that the server has not acknowledged. */
+  readonly #unacknowledged: number[][] = [];
+  /** Of the server's table: what it was at the last head, the least that it had to be since, and what it has to be. */
+  #tableBytes = DEFAULT_TABLE;
+  #leastTableBytes = DEFAULT_TABLE;
+  #nextTableBytes = DEFAULT_TABLE;
   #pings = 0;
   #lastStream = 0;
   /** Streams that the client has cut, and those that it cut with its last bytes: the server may have written of them before it came to that. */
   readonly #cutBefore = new Set<number>();
   readonly #cutNow: number[] = [];
-  /** The largest first window that its SETTINGS gave to streams. */
+  /** The first window that its last SETTINGS gave to streams, and the largest that held while the server read what was sent last. */
   #firstWindow = DEFAULT_WINDOW;
+  #largestFirstWindow = DEFAULT_WINDOW;
   /** Bytes that the client let come beyond the first windows, by stream; 0: the connection. */
   readonly #granted = new Map<number, number>();
   #bytes = 0;
@@ -66,6 +73,7 @@ export class NaiveClient {
       'half a frame was written',
     );
     for (const frame of frames) this.#receivesFrame(frame);
+    this.#largestFirstWindow = this.#firstWindow;
     for (const stream of this.#cutNow.splice(0)) this.#cutBefore.add(stream);
   }
 
@@ -78,9 +86,13 @@ export class NaiveClient {
       this.#granted.set(stream, this.#grantedTo(stream) + more);
     }
     if (type !== FrameType.Settings || (flags & ACK) !== 0) return;
-    this.#acknowledgements++;
+    const tableSizes: number[] = [];
+    this.#unacknowledged.push(tableSizes);
     for (let at = 0; at + 6 <= payload.length; at += 6) {
-      if (payload.readUInt16BE(at) === 4) this.#firstWindow = Math.max(this.#firstWindow, payload.readUInt32BE(at + 2));
+      if (payload.readUInt16BE(at) === 1) tableSizes.push(Math.min(payload.readUInt32BE(at + 2), DEFAULT_TABLE));
+      if (payload.readUInt16BE(at) !== 4) continue;
+      this.#firstWindow = payload.readUInt32BE(at + 2);
+      this.#largestFirstWindow = Math.max(this.#largestFirstWindow, this.#firstWindow);
     }
   }
 
@@ -114,8 +126,15 @@ export class NaiveClient {
     else if (type === FrameType.Ping) assert.ok((flags & ACK) !== 0 && --this.#pings >= 0, 'a PING that answers none');
     else {
       assert.equal(type, FrameType.Settings, `a frame of type ${type} of the connection`);
-      if ((flags & ACK) !== 0) assert.ok(--this.#acknowledgements >= 0, 'SETTINGS were acknowledged that were not sent');
+      if ((flags & ACK) !== 0) this.#receivesAcknowledgement();
     }
+  }
+
+  #receivesAcknowledgement(): void {
+    const tableSizes = this.#unacknowledged.shift();
+    assert.ok(tableSizes !== undefined, 'SETTINGS were acknowledged that were not sent');
+    this.#leastTableBytes = Math.min(this.#leastTableBytes, ...tableSizes);
+    this.#nextTableBytes = tableSizes.at(-1) ?? this.#nextTableBytes;
   }
 
   #receivesOf(answer: Answer, frame: Frame): void {
@@ -142,9 +161,13 @@ export class NaiveClient {
 
   #receivesData(answer: Answer, frame: Frame): void {
     assert.ok(answer.final, 'DATA before the head');
+    if (frame.payload.length === 0) return;
     answer.body += content(frame).toString('latin1');
     this.#bytes += frame.payload.length;
-    assert.ok(answer.body.length <= this.#firstWindow + this.#grantedTo(frame.stream), `more on stream ${frame.stream} than its window`);
+    assert.ok(
+      answer.body.length <= this.#largestFirstWindow + this.#grantedTo(frame.stream),
+      `more on stream ${frame.stream} than its window`,
+    );
     assert.ok(this.#bytes <= DEFAULT_WINDOW + this.#grantedTo(0), 'more than the window of the connection');
   }
 
@@ -155,6 +178,9 @@ export class NaiveClient {
     if ((frame.flags & END_HEADERS) === 0) return;
     this.#block = null;
     const whole = Buffer.concat(block.parts);
+    if (this.#leastTableBytes < this.#tableBytes)
+      assert.equal((whole[0] as number) >> 5, 1, 'a head says nothing of its table, which had to shrink');
+    this.#tableBytes = this.#leastTableBytes = this.#nextTableBytes;
     const list = this.#decoder.decode(whole, 0, whole.length, AMPLE, AMPLE);
     assert.ok(!answer.final || block.end, 'trailers that end nothing');
     if (!answer.final && !`${list[1]}`.startsWith('1')) answer.final = true;

@@ -78,6 +78,7 @@ export class PoliteClient {
     else if (action === 4) this.#arrive(amount);
     else if (action === 5) for (const server of servers.values()) server.take();
     else if (action === 6) for (const server of servers.values()) server.answer();
+    else if (action === 8) this.#send(settings([4, 10 * amount], [1, amount]));
     else if (action === 7) {
       output.full = amount % 2 === 1;
       if (!output.full) session.resume();
