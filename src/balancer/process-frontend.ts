@@ -5,6 +5,7 @@ import { Admission } from '../proxy/admission.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { ProxyMetrics } from '../proxy/proxy-metrics.ts';
 import { RetryBudget } from '../proxy/retry-budget.ts';
+import { sendGathered } from '../proxy/turn-writes.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { Registry } from '../telemetry/metrics.ts';
 import type { EndpointLoad, Frontend, FrontendSurroundings } from './frontend.ts';
@@ -34,7 +35,7 @@ export class ProcessFrontend implements Frontend {
       sweep,
       observer: pool,
       budget: this.#budget,
-      admission: new Admission(process.nextTick, setImmediate, clock),
+      admission: new Admission(process.nextTick, afterTurn, clock),
       metrics: new ProxyMetrics(registry),
       accessLog: new JsonAccessLog(accessLogStream ?? process.stdout),
       pseudonym: '',
@@ -109,6 +110,13 @@ export class ProcessFrontend implements Frontend {
     }
     for (const name of this.#routes.keys()) if (!this.#pool.group(name)) this.#routes.delete(name);
   }
+}
+
+function afterTurn(run: () => void): void {
+  setImmediate(() => {
+    run();
+    sendGathered();
+  });
 }
 
 /** Unique to a resource, the same for all its balancers. Without a resource's uid (local mode) it is of this process. */

@@ -3,6 +3,7 @@ import { latin1 } from '../http1/bytes.ts';
 import { CHUNK_END, chunkStart, LAST_CHUNK } from '../http1/chunk-text.ts';
 import { ONE_STRING_BYTES } from './limits.ts';
 import { type BufferLoan, ComposedWrite } from './read-buffers.ts';
+import { sendNow, writeThisTurn } from './turn-writes.ts';
 
 /** Where the bytes of a response come from: views of them are valid during the call that hands them over, unless their buffer is lent. */
 export interface PayloadSource {
@@ -55,7 +56,7 @@ export function writeCopy(socket: Socket, { before, after }: Around, pieces: rea
   const waits = socket.connecting || socket.writableLength > 0;
   if (waits || bytes < STRING_BYTES || before.length + bytes + after.length > ComposedWrite.maxBytes) {
     const text = asText({ before, after }, pieces);
-    if (text !== '') socket.write(text, 'latin1');
+    if (text !== '') writeThisTurn(socket, text);
     return;
   }
   const write = new ComposedWrite();
@@ -67,6 +68,7 @@ export function writeCopy(socket: Socket, { before, after }: Around, pieces: rea
 
 /** Writes it in one system call, `pieces` as they are; `written`: the callback of the last one. */
 export function writeUncopied(socket: Socket, { before, after }: Around, pieces: readonly BodyPiece[], written?: () => void): void {
+  sendNow(socket);
   const alone = pieces.length === 1 && before === '' && after === '';
   if (!alone) socket.cork();
   if (before !== '') socket.write(before, 'latin1');

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ClientFlow } from './client-flow.ts';
 import { LINGER_BYTES, LINGER_MS } from './limits.ts';
+import { sendNow } from './turn-writes.ts';
 
 /** The end of a client's connection, after its last answer: what still comes is thrown away. */
 export class Ending {
@@ -22,6 +23,7 @@ export class Ending {
   /** Both halves end as soon as the answer has left: waiting for the client's end would make up a quarter of what a connection costs. */
   endBoth(now: number): void {
     this.#since = Math.max(now, 1);
+    sendNow(this.#socket);
     if (this.#socket.writableLength === 0) this.#socket.destroy();
     else this.#socket.destroySoon();
   }

@@ -110,7 +110,10 @@ suite('a balancer behind an API server that fails', { timeout: 600_000 }, () => 
         balancer.setToken(fresh);
       });
       // For the 150 s that a balancer has patience with it.
-      if (FULL) await during('watches fall silent', async () => void proxy.silenceWatches());
+      if (FULL) {
+        await waitFor('its watches', () => proxy.openWatches === 2);
+        await during('watches fall silent', async () => assert.equal(proxy.silenceWatches(), 2));
+      }
     } finally {
       await load.stop();
       await balancer.end();
