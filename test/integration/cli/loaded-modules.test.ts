@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Http2Client } from '../../support/http2-client.ts';
+import { Http2Serving } from '../../support/http2-serving.ts';
 import { GET, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { Evenkeel, folderWith, resourceFile } from './evenkeel.ts';
@@ -10,10 +11,11 @@ const HEAVY = ['http', 'http2', 'https', 'tls'];
 /** At its end the process says on standard error what it has loaded of them. */
 const TELL = `process.on('exit', () => console.error('loaded: ' + ${JSON.stringify(HEAVY)}.filter((name) => process.moduleLoadList.includes('NativeModule ' + name)).join()))`;
 
-async function loadedAfter(traffic: (port: number) => Promise<void>): Promise<string> {
-  await using server = await ScriptedServer.start(named('web'));
+async function loadedAfter(server: { readonly port: number }, backend: string, traffic: (port: number) => Promise<void>): Promise<string> {
   using folder = folderWith({
-    'shop.yaml': resourceFile({ backends: `  - {name: web, type: Addresses, addresses: [{host: 127.0.0.1, port: ${server.port}}]}` }),
+    'shop.yaml': resourceFile({
+      backends: `  - {name: web, type: Addresses, ${backend}addresses: [{host: 127.0.0.1, port: ${server.port}}]}`,
+    }),
   });
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(TELL)}` };
   await using program = new Evenkeel(['run', 'shop.yaml', '--port', 'http=0'], { cwd: folder.path, env });
@@ -23,18 +25,25 @@ async function loadedAfter(traffic: (port: number) => Promise<void>): Promise<st
   return /loaded: (.*)/.exec(stderr)?.[1] ?? stderr;
 }
 
-test('a balancer of HTTP/1.1 in clear text has loaded neither TLS nor HTTP/2, nor what needs them', async () => {
-  const loaded = await loadedAfter(async (port) => {
+test('a balancer of clear text has loaded neither TLS nor HTTP/2 of Node, nor what needs them, whichever version clients speak', async () => {
+  await using server = await ScriptedServer.start(named('web'));
+  const loaded = await loadedAfter(server, '', async (port) => {
     using client = await RawClient.connect(port);
     await client.say(GET).hear('HTTP/1.1 200 ');
+    using newer = await Http2Client.connect(port);
+    assert.equal((await newer.ask()).status, 200);
   });
   assert.equal(loaded, '');
 });
 
-test('HTTP/2 is loaded when a client speaks it', async () => {
-  const loaded = await loadedAfter(async (port) => {
-    using client = await Http2Client.connect(port);
-    assert.equal((await client.ask()).status, 200);
+test('HTTP/2 of Node is loaded when a server speaks it', async () => {
+  await using server = await Http2Serving.start((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('web');
+  });
+  const loaded = await loadedAfter(server, 'protocol: HTTP2, ', async (port) => {
+    using client = await RawClient.connect(port);
+    await client.say(GET).hear('HTTP/1.1 200 ');
   });
   assert.match(loaded, /\bhttp2\b/);
 });
