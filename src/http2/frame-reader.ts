@@ -1,4 +1,4 @@
-import { ConnectionError, ErrorCode, FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from './codes.ts';
+import { ConnectionError, ErrorCode, FRAME_HEADER_BYTES, FrameType, MAX_FRAME_BYTES } from './codes.ts';
 
 /** Takes a whole frame: its payload is `bytes` from `start` to `end`, a view that is valid during the call. */
 export type FrameTaker = (type: number, flags: number, stream: number, bytes: Buffer, start: number, end: number) => void;
@@ -12,6 +12,12 @@ export class FrameReader {
 
   constructor(take: FrameTaker) {
     this.#take = take;
+  }
+
+  /** A frame has begun that is not whole, and is no DATA so far as is known. */
+  get controlBegun(): boolean {
+    const begun = this.#begun;
+    return begun !== null && (begun.length === FRAME_HEADER_BYTES || begun[3] !== FrameType.Data);
   }
 
   /** Reads `bytes` from `at` on, to their end. Throws ConnectionError, as `take` may. */

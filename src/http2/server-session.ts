@@ -73,6 +73,8 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
   /** Bytes of the preface that have come. */
   #prefaceBytes = 0;
   #settled = false;
+  /** Frames that have come whole, a head with all of its frames counted as one. */
+  #whole = 0;
   #initialWindow = DEFAULT_WINDOW_BYTES;
   #taken = 0;
   #lastStream = 0;
@@ -97,6 +99,14 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
 
   get size(): number {
     return this.#streams.length;
+  }
+
+  /**
+   * What has begun and is not whole: the preface with the first SETTINGS, a head, or another frame than DATA; -1: nothing. While it is the same number,
+   * it is the same one.
+   */
+  get unfinished(): number {
+    return !this.#settled || this.#block.stream > 0 || this.#frames.controlBegun ? this.#whole : -1;
   }
 
   /** Reads what the client sends, from its preface on. */
@@ -191,6 +201,7 @@ export class ServerSession<User extends StreamUser> implements StreamSession<Use
     else if (type === FrameType.Headers) this.#headers(flags, id, bytes, start, end);
     else if (type === FrameType.WindowUpdate) this.#windowUpdate(id, bytes, start, end);
     else this.#rare(type, flags, id, bytes, start, end);
+    if (this.#block.stream === 0) this.#whole++;
   }
 
   #rare(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {

@@ -33,6 +33,11 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
   readonly #term: ConnectionTerm;
   /** LoopTime since which no stream is open. */
   #idleSince: number;
+  /** As `unfinished` of the session, and the LoopTime since which it is the same. */
+  #unfinished = 0;
+  #unfinishedSince: number;
+  /** Counted where the connection ends for what the client does, or does not. */
+  #failure: RequestFailure = 'Refused';
   /** LoopTime of the GOAWAY that announced the end, and of the one that refuses more; 0: not sent. */
   #announcedAt = 0;
   #closedAt = 0;
@@ -53,6 +58,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
     this.#reads = reads;
     this.#term = new ConnectionTerm(host);
     this.#idleSince = context.time.now();
+    this.#unfinishedSince = this.#idleSince;
     this.conduct = new Conduct(this.#idleSince);
     this.#output = new Http2Output(socket, () => this.#room());
     this.#session = new ServerSession(this.#output, this, {
@@ -77,9 +83,19 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
       this.#destroy('WriteTimeout');
     } else if (this.#endedAt > 0) {
       if (now - this.#endedAt >= LINGER_MS && this.#output.bytes === 0) this.#socket.destroy();
+    } else if (this.#isLate(now)) {
+      this.#failure = 'HeadTimeout';
+      // No rule is broken by one who is slow, so it is no PROTOCOL_ERROR: it holds what others could have.
+      this.#session.fail(new ConnectionError(ErrorCode.EnhanceYourCalm, 'what the client has begun did not come in time'));
     } else if (this.#closedAt === 0) {
       this.#tickOpen(now);
     }
+  }
+
+  /** A head, or what else has begun, has taken too long. What we do not read, or can come no more, is not waited for. */
+  #isLate(now: number): boolean {
+    if (this.#unfinished < 0 || this.#paused || this.#socket.readableEnded) return false;
+    return now - this.#unfinishedSince >= this.host.route.limits.headerTimeoutMs;
   }
 
   #tickOpen(now: number): void {
@@ -120,7 +136,7 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
 
   failed(error: ConnectionError): void {
     if (this.#gone) return;
-    this.host.metrics.failure('Refused');
+    this.host.metrics.failure(this.#failure);
     this.host.context.logger.debug('HTTP/2 connection refused', { client: this.address, error: error.message });
     this.#closedAt ||= this.#now();
     this.#endOutput();
@@ -148,16 +164,24 @@ export class Http2Connection implements ListenerConnection, StreamHost, SessionO
       return;
     }
     this.#session.receive(chunk);
+    this.#watch(this.#session.unfinished);
     if (this.#output.overloaded && !this.#paused) {
       this.#paused = true;
       this.#socket.pause();
     }
   }
 
+  #watch(unfinished: number): void {
+    if (unfinished === this.#unfinished) return;
+    this.#unfinished = unfinished;
+    if (unfinished >= 0) this.#unfinishedSince = this.host.context.time.now();
+  }
+
   #room(): void {
     this.#session.resume();
     if (!this.#paused || this.#output.overloaded) return;
     this.#paused = false;
+    this.#unfinishedSince = this.host.context.time.now();
     this.#socket.resume();
   }
 

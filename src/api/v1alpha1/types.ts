@@ -493,7 +493,7 @@ export interface Limits {
    */
   requestsPerConnection?: number;
   /**
-   * How long the head of a request may take from its first byte. A slower one gets 408. A handshake of TLS (on ports of protocol TLS its first message, which tells the host that is asked for) and a header of the PROXY protocol have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
+   * How long the head of a request may take from its first byte. A slower one gets 408, of HTTP/2 GOAWAY. A handshake of TLS (on ports of protocol TLS its first message, which tells the host that is asked for) and a header of the PROXY protocol have as long, too; after that the connection is closed. A duration of 1s to 1h. Default 10s.
    */
   headerTimeout?: string;
   /**

@@ -1,12 +1,25 @@
-/** Clients of HTTP/2 that break its rules, or keep them and mean harm: cases 19 and 25 to 33. Each time another client goes on unhurt. */
+/** Clients of HTTP/2 that break its rules, or keep them and mean harm: cases 19 and 25 to 34. Each time another client goes on unhurt. */
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
 import { test } from 'node:test';
 import { Http2Client } from '../../support/http2-client.ts';
-import { block, END_HEADERS, END_STREAM, FrameClient, FrameType, frame, GET_FIELDS, headers, uint32 } from '../../support/http2-frames.ts';
+import {
+  block,
+  END_HEADERS,
+  END_STREAM,
+  FrameClient,
+  FrameType,
+  frame,
+  framesIn,
+  GET_FIELDS,
+  headers,
+  PREFACE,
+  uint32,
+} from '../../support/http2-frames.ts';
+import { RawClient } from '../../support/raw-client.ts';
 import { RecordingServer } from '../../support/recording-server.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, failures, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 const CALM = constants.NGHTTP2_ENHANCE_YOUR_CALM;
@@ -185,8 +198,10 @@ test('[19] heads that are too large, or have too many fields, are refused', asyn
   );
   client.send(headers(5));
   await until(() => client.of(FrameType.Data, 5).length > 0, 'the next request is answered');
-  for (const stream of [1, 3])
-    assert.ok(client.resetCode(stream) === CALM || client.of(FrameType.Headers, stream).length === 1, `stream ${stream}`);
+  for (const stream of [1, 3]) {
+    await until(() => client.of(FrameType.Data, stream).length > 0, `stream ${stream} is answered`);
+    assert.match(client.of(FrameType.Data, stream)[0]!.payload.toString(), /^431 /);
+  }
   assert.equal(server.requests.length, 1);
 });
 
@@ -298,11 +313,102 @@ test('[33] malformed requests are reset or answered with 400, and not a byte of 
       client.send(headers(1, fields));
       const answered = () => client.of(FrameType.Data, 1).length > 0;
       await until(() => client.raw.ended !== 'no' || client.resetCode(1) !== null || answered(), 'it is refused');
-      if (answered()) assert.match(client.of(FrameType.Data, 1)[0]!.payload.toString(), /^(400|501) /);
+      if (answered()) {
+        const [, status] = /^(400|501) /.exec(client.of(FrameType.Data, 1)[0]!.payload.toString()) ?? [];
+        assert.ok(status, 'answered with 400 or 501');
+        if (status === '400') {
+          await until(() => client.resetCode(1) !== null, 'its stream ends');
+          assert.equal(client.resetCode(1), constants.NGHTTP2_PROTOCOL_ERROR);
+        }
+      }
       assert.equal(server.received.slice(before), '');
     });
   }
   using client = await FrameClient.connect(started.port);
   client.send(headers(1, [...GET_FIELDS, ['te', 'trailers']]));
   await until(() => client.of(FrameType.Data, 1).length > 0, 'a proper one is answered');
+});
+
+const IMPATIENT = balancerConfig({ limits: { headerTimeoutMs: 300 } });
+const TRICKLE_MS = 50;
+
+/** Sends `parts` one by one, never so slowly that nothing comes for a time, until they are all sent or the client is gone. */
+function trickle(client: RawClient, parts: readonly Buffer[]): Disposable {
+  let next = 0;
+  const timer = setInterval(() => {
+    const part = parts[next++];
+    if (part && client.ended === 'no') client.say(part);
+  }, TRICKLE_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+const inBytes = (bytes: Buffer) => Array.from(bytes, (byte) => Buffer.from([byte]));
+
+/** What never becomes whole. */
+const UNFINISHED: Record<string, readonly Buffer[]> = {
+  'HEADERS that wait for their CONTINUATION': [frame(FrameType.Headers, END_STREAM, 3, block(GET_FIELDS))],
+  'a head in many small pieces': [
+    frame(FrameType.Headers, END_STREAM, 3, block(GET_FIELDS)),
+    ...Array.from({ length: 100 }, (_, n) => frame(FrameType.Continuation, 0, 3, block([[`x-${n}`, 'y']]))),
+  ],
+  'a HEADERS frame byte by byte': inBytes(headers(3, [...GET_FIELDS, ['x', 'y'.repeat(200)]])),
+  'the beginning of a frame': [Buffer.from([0, 0])],
+  'a PING that does not end': [frame(FrameType.Ping, 0, 0, '12345678').subarray(0, 12)],
+  'DATA in the midst of a head': [
+    frame(FrameType.Headers, END_STREAM, 3, block(GET_FIELDS)),
+    frame(FrameType.Data, 0, 1, 'x'.repeat(100)).subarray(0, 20),
+  ],
+};
+
+for (const [what, parts] of Object.entries(UNFINISHED)) {
+  test(`[34] ${what}: over headerTimeout the connection ends, whatever other streams are open`, async () => {
+    await using server = await ScriptedServer.start(() => {});
+    await using started = await startBalancer([server.port], IMPATIENT);
+    using client = await FrameClient.connect(started.port);
+    client.send(headers(1, HELD));
+    await until(() => server.requests.length === 1, 'another stream is open');
+    using _ = trickle(client.raw, parts);
+    await ended(client);
+    if (client.goaway !== null || client.raw.ended === 'end') assert.equal(client.goaway, CALM);
+    assert.equal(failures(started).HeadTimeout, 1);
+    assert.equal(failures(started).Refused, undefined);
+    assert.equal(server.requests.length, 1);
+  });
+}
+
+for (const [what, parts] of Object.entries({
+  'a preface and nothing else': [Buffer.from(PREFACE)],
+  'a preface, and SETTINGS that do not end': [Buffer.from(PREFACE), ...inBytes(frame(FrameType.Settings, 0, 0, Buffer.alloc(600)))],
+})) {
+  test(`[34] ${what}: over headerTimeout the connection ends`, async () => {
+    await using started = await startBalancer([], IMPATIENT);
+    using client = await RawClient.connect(started.port);
+    using _ = trickle(client, parts);
+    const heard = framesIn(Buffer.from(await client.all(), 'latin1'));
+    if (client.ended === 'end') assert.equal(heard.find(({ type }) => type === FrameType.Goaway)?.payload.readUInt32BE(4), CALM);
+    assert.deepEqual(failures(started), { HeadTimeout: 1 });
+  });
+}
+
+test('a slow body, and heads of which each takes less than headerTimeout, are not cut by it', async () => {
+  await using server = await ScriptedServer.start((_request, reply) => reply.send('fine'));
+  await using started = await startBalancer([server.port], IMPATIENT);
+  using slow = await FrameClient.connect(started.port);
+  using busy = await FrameClient.connect(started.port);
+  const data = frame(FrameType.Data, END_STREAM, 1, 'hello');
+  slow.send(post(1, '5'), data.subarray(0, 10));
+  // Each read ends one head, and begins another one.
+  const heads = Array.from({ length: 200 }, (_, n) => headers(2 * n + 1));
+  const cut = [Buffer.alloc(0), ...heads].map((head, n) =>
+    Buffer.concat([head.subarray(Math.min(head.length, 5)), heads[n]?.subarray(0, 5) ?? Buffer.alloc(0)]),
+  );
+  using _ = trickle(busy.raw, cut);
+  // Tells when the time is over for what both have begun.
+  using late = await RawClient.connect(started.port);
+  await late.say(PREFACE).all();
+  slow.send(data.subarray(10));
+  await until(() => slow.of(FrameType.Data, 1).length > 0, 'the slow body is answered');
+  await until(() => busy.of(FrameType.Data, 15).length > 0 || busy.raw.ended !== 'no', 'requests are answered on');
+  assert.deepEqual([slow.goaway, busy.goaway, busy.raw.ended], [null, null, 'no']);
+  assert.deepEqual(failures(started), { HeadTimeout: 1 });
 });

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { LimitsConfig, ListenerTlsConfig } from '../../../src/model/config.ts';
 import { createCertificate } from '../../support/certificate.ts';
 import { Http2Client } from '../../support/http2-client.ts';
-import { PREFACE } from '../../support/http2-frames.ts';
+import { FrameType, framesIn, PREFACE } from '../../support/http2-frames.ts';
 import { GET, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
 import { MountedSecrets } from '../../support/secrets.ts';
-import { balancerConfig, clientConnections, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, clientConnections, failures, startBalancer } from '../../support/start-balancer.ts';
 import { TlsClient } from '../../support/tls-client.ts';
 import { until } from '../../support/until.ts';
 
@@ -70,6 +71,22 @@ describe('a port of protocol HTTPS', { concurrency: 4 }, () => {
     using other = await TlsClient.connect(started.port, { ALPNProtocols: ['http/1.1'] });
     await other.say(PREFACE).hear('505');
   });
+
+  for (const [what, says] of [
+    ['says nothing', ''],
+    ['sends the preface and nothing else', PREFACE],
+  ] as const) {
+    test(`[34] over headerTimeout the connection of a client that agreed on HTTP/2 and ${what} ends with GOAWAY`, async () => {
+      using mounted = secrets();
+      await using started = await startBalancer([], https(mounted, {}, { headerTimeoutMs: 1_000 }));
+      using client = await TlsClient.connect(started.port, { ALPNProtocols: ['h2'] });
+      client.say(says);
+      await until(() => client.ended !== 'no', 'the connection ends');
+      const goaway = framesIn(Buffer.from(client.heard, 'latin1')).find(({ type }) => type === FrameType.Goaway);
+      assert.equal(goaway?.payload.readUInt32BE(4), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      assert.deepEqual(failures(started), { HeadTimeout: 1 });
+    });
+  }
 
   test('shows the certificate that names the host: exactly, by a wildcard, else the first', async () => {
     using mounted = secrets();

@@ -192,6 +192,27 @@ test('a head may come in frames of several reads', () => {
   assert.deepEqual(recording.users[0]?.events, [`begin ${GET_LIST} a b c d ended`]);
 });
 
+test('what is unfinished is told, and one thing from the next; the midst of DATA is none of it', () => {
+  const recording = new RecordingSession();
+  const after = (...parts: readonly Buffer[]) => recording.receive(...parts).session.unfinished;
+  const opening = recording.session.unfinished;
+  assert.ok(opening >= 0);
+  assert.deepEqual([after(Buffer.from(PREFACE)), after(settings().subarray(0, 5))], [opening, opening]);
+  assert.equal(after(settings().subarray(5)), -1);
+  const head = after(post(1).subarray(0, 12));
+  assert.ok(head > opening);
+  assert.equal(after(post(1).subarray(12, 20)), head);
+  const body = data(1, 'hello');
+  assert.equal(after(post(1).subarray(20), body.subarray(0, 9)), -1);
+  assert.equal(after(body.subarray(9, 11)), -1);
+  const next = after(body.subarray(11), headers(3, GET_FIELDS, END_STREAM));
+  assert.ok(next > head);
+  assert.equal(after(frame(FrameType.Continuation, 0, 3, block([['a', 'b']]))), next);
+  const other = after(frame(FrameType.Continuation, END_HEADERS, 3), data(1, 'x').subarray(0, 8));
+  assert.ok(other > next);
+  assert.equal(after(data(1, 'x').subarray(8)), -1);
+});
+
 test('more streams than allowed are refused, and their heads are read for the table', () => {
   const recording = RecordingSession.begun({ streams: 1 }).receive(post(1));
   // Into the dynamic table, of which the next head makes use.
