@@ -181,12 +181,14 @@ export class TcpConnection implements ListenerConnection, ConnectionUser, Waiter
     this.#leave();
     if (failure === 'ConnectFailed' || failure === 'ConnectTimeout') this.#in.context.observer.failed(upstream);
     this.#tried = [...this.#tried, upstream];
-    if (this.#tried.length < ATTEMPTS && this.#in.context.budget.take()) {
-      this.#in.metrics.retries.inc();
-      this.#connect(this.find());
-    } else {
+    const next = this.#tried.length < ATTEMPTS ? this.find() : 'None';
+    // Before the budget is asked, and with the reason why the last one was left: where there is no other one, nothing is tried again.
+    if (next === 'None' || !this.#in.context.budget.take()) {
       this.#fail(failure);
+      return;
     }
+    this.#in.metrics.retries.inc();
+    this.#connect(next);
   }
 
   /** Nothing can be said to the client but that it is over. */

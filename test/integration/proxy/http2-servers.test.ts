@@ -1,14 +1,14 @@
 /** Servers that speak HTTP/2: clients of either protocol, the same attempts, and gRPC end to end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { constants, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { answerOf, type Http2Answer, Http2Client } from '../../support/http2-client.ts';
 import { type Handler, Http2Serving, say } from '../../support/http2-serving.ts';
 import { ask, GET_AND_CLOSE, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
-import { balancerConfig, type ConfigChanges, failures, httpCheck, startBalancer } from '../../support/start-balancer.ts';
+import { balancerConfig, type ConfigChanges, failures, startBalancer } from '../../support/start-balancer.ts';
 import { until } from '../../support/until.ts';
 
 function http2Backend(changes: ConfigChanges = {}): ReturnType<typeof balancerConfig> {
@@ -130,29 +130,53 @@ test('a stream that is reset otherwise: a GET is tried again, a POST fails with 
   assert.deepEqual(posts.map(({ status }) => status).toSorted(), [200, 502]);
 });
 
+/** A heartbeat of gRPC's answer: SERVING. */
+const SERVING = Buffer.from([0, 0, 0, 0, 2, 8, 1]);
+const isHeartbeat = (headers: IncomingHttpHeaders) => headers[':path'] === '/grpc.health.v1.Health/Check';
+
 test('what a frozen server holds is rescued, and its POSTs run nowhere else', async () => {
-  let silent = false;
-  const frozenHandler: Handler = (stream, headers, body) => {
-    if (!silent) say('frozen')(stream, headers, body);
-  };
-  await using frozen = await Http2Serving.start(frozenHandler);
-  await using health = await ScriptedServer.start(named('ok'));
-  await using alive = await Http2Serving.start(say('alive'));
-  const check = httpCheck({ port: health.port });
-  await using started = await startBalancer([frozen.port, alive.port], http2Backend({ heartbeat: { check, timeoutMs: 150 } }));
+  let frozen = false;
+  const serve =
+    (name: string, isFrozen: () => boolean): Handler =>
+    (stream, headers, body) => {
+      if (isFrozen()) return;
+      if (!isHeartbeat(headers)) {
+        say(name)(stream, headers, body);
+        return;
+      }
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(SERVING);
+    };
+  await using victim = await Http2Serving.start(serve('victim', () => frozen));
+  await using alive = await Http2Serving.start(serve('alive', () => false));
+  // With the first that it misses it is out, so that nothing is hedged before.
+  const heartbeat = { check: { type: 'GRPC', service: '', port: null }, timeoutMs: 500, failureThreshold: 1 } as const;
+  await using started = await startBalancer([victim.port, alive.port], http2Backend({ heartbeat }));
   using client = await Http2Client.connect(started.port);
   await Promise.all([client.ask(), client.ask()]);
-  silent = true;
-  const post = [client.ask({ ':method': 'POST' }, 'x'), client.ask({ ':method': 'POST' }, 'x')];
+  frozen = true;
+  const posts = ['p0', 'p1', 'p2', 'p3'].map((id) => client.ask({ ':method': 'POST' }, id));
   const gets = Array.from({ length: 6 }, () => client.ask());
-  await until(() => frozen.requests.length >= 4, 'it holds some');
-  health.silent = true;
-  // One heartbeat for both: the endpoints are marked down together, and the last ones are tried all the same.
-  assert.ok((await Promise.all(gets)).every(({ status }) => status === 200 || status === 504));
-  const statuses = (await Promise.all(post)).map(({ status }) => status).toSorted();
-  assert.deepEqual(statuses, [200, 504]);
-  const posts = (each: Http2Serving) => each.requests.filter(({ headers }) => headers[':method'] === 'POST').length;
-  assert.equal(posts(frozen) + posts(alive), 2, 'no POST ran twice');
+  assert.deepEqual(
+    (await Promise.all(gets)).map(({ status, body }) => `${status} ${body}`),
+    gets.map(() => '200 alive'),
+  );
+  const ran = (server: Http2Serving, method: string) =>
+    server.requests.filter(({ headers }) => headers[':method'] === method && !isHeartbeat(headers)).map(({ body }) => body);
+  const held = ran(victim, 'POST');
+  assert.equal(held.length, 2);
+  assert.deepEqual(
+    (await Promise.all(posts)).map(({ status }, n) => [`p${n}`, status]),
+    posts.map((_, n) => [`p${n}`, held.includes(`p${n}`) ? 504 : 200]),
+  );
+  assert.deepEqual([...held, ...ran(alive, 'POST')].toSorted(), ['p0', 'p1', 'p2', 'p3'], 'each ran once');
+  // One of the two that came before the freeze was its own.
+  const rescues = ran(victim, 'GET').length - 1;
+  assert.equal(rescues, 3);
+  assert.match(started.balancer.metrics(), new RegExp(`^evenkeel_rescues_total\\{listener="http"\\} ${rescues}$`, 'm'));
+  assert.deepEqual(failures(started), { Unhealthy: 2 });
+  assert.equal(started.balancer.report().unhealthyEndpoints.length, 1);
 });
 
 test('[43] a response that is reset in its middle is a cut for clients of both protocols', async () => {

@@ -239,12 +239,18 @@ test('[42] requests that a frozen server holds are rescued over HTTP/2 too, and 
   await client.ask();
   await client.ask();
   frozen.silent = true;
+  const posts = ['p0', 'p1', 'p2', 'p3'].map((id) => client.ask({ ':method': 'POST', 'content-length': id.length }, id));
   const gets = await Promise.all(Array.from({ length: 10 }, () => client.ask()));
   assert.deepEqual(new Set(gets.map(({ status, body }) => `${status} ${body}`)), new Set(['200 alive']));
-  assert.equal(
-    frozen.requests.filter(({ method }) => method === 'POST').length + alive.requests.filter(({ method }) => method === 'POST').length,
-    0,
+  const ran = (server: ScriptedServer, method: string) => server.requests.filter((each) => each.method === method).map(({ body }) => body);
+  const held = ran(frozen, 'POST');
+  assert.equal(held.length, 2);
+  assert.equal(ran(frozen, 'GET').length, 1 + 5, 'one before it froze');
+  assert.deepEqual(
+    (await Promise.all(posts)).map(({ status }) => status),
+    posts.map((_, n) => (held.includes(`p${n}`) ? 504 : 200)),
   );
+  assert.deepEqual([...held, ...ran(alive, 'POST')].toSorted(), ['p0', 'p1', 'p2', 'p3'], 'each ran once');
 });
 
 test('where there is no server, the answer is 503 with our own words', async () => {
