@@ -117,7 +117,7 @@ audit: $(INSTALLED) ## known vulnerabilities of the packages, as the registry te
 	@report=$$(npm audit 2>&1); status=$$?; echo "$$report"; case $$report in *'endpoint returned an error'*) \
 	  echo 'audit: this registry does not tell, so nothing is known of the packages. Ask one that does: npm_config_registry=URL make audit' >&2 ;; esac; exit $$status
 
-sbom: $(INSTALLED) ## the bill of materials of the image, CycloneDX: dist/sbom.cdx.json
+sbom: $(INSTALLED) ## the bill of materials of the bundle and Node, CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
 
 bench: build ## cost, memory and failover beside HAProxy, nginx, Envoy and a Go proxy (30 minutes and more)

@@ -5,22 +5,39 @@ const [port, perSecond] = process.argv.slice(2).map(Number);
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 const began = performance.now();
 let sent = 0;
+let ended = 0;
 const failed: Record<string, number> = {};
-const count = (what: string): void => {
-  failed[what] = (failed[what] ?? 0) + 1;
+const count = (what: string, times = 1): void => {
+  failed[what] = (failed[what] ?? 0) + times;
 };
+/** After the end, for what is still to be answered. */
+const PATIENCE_MS = 5_000;
 
 const timer = setInterval(() => {
   const due = ((performance.now() - began) / 1000) * (perSecond ?? 0);
   for (; sent < due; sent++) {
-    get({ host: '127.0.0.1', port, agent, timeout: 5_000 }, (response) => {
+    const request = get({ host: '127.0.0.1', port, agent, timeout: PATIENCE_MS }, (response) => {
       if (response.statusCode !== 200) count(String(response.statusCode));
       response.resume();
-    }).on('error', ({ message }) => count(message));
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', ({ message }) => count(message));
+    request.on('close', () => {
+      ended++;
+      if (stopped && ended === sent) tell();
+    });
   }
 }, 5);
 
+let stopped = false;
 process.on('SIGTERM', () => {
+  stopped = true;
   clearInterval(timer);
-  process.stdout.write(`${JSON.stringify({ sent, failed })}\n`, () => process.exit(0));
+  if (ended === sent) tell();
+  else setTimeout(tell, PATIENCE_MS);
 });
+
+function tell(): void {
+  if (ended < sent) count('never answered', sent - ended);
+  process.stdout.write(`${JSON.stringify({ sent, failed })}\n`, () => process.exit(0));
+}

@@ -36,7 +36,7 @@ suite('leaders', { concurrency: 4, timeout: 600_000 }, () => {
         stage.proxy.addFault(({ path }) => (path.includes('/leases') ? { type: 'Hold', until: stopped } : null));
         await stealLease(stage.namespace);
         await second.says('"leading"');
-        const writes = (): number[] => [stage.proxy, proxy].map(({ passages }) => passages.filter(isWrite).length);
+        const writes = (): number[] => [stage.proxy, proxy].map(({ passages }) => passages.filter(isObjectWrite).length);
         assert.ok(!first.log.some((line) => line.includes('no longer leading')));
         const since = writes();
         stage.standIn.distort((report, pod) => ({
