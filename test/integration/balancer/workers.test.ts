@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChildServer } from '../../support/child-server.ts';
+import { Http2Client } from '../../support/http2-client.ts';
 import { Load } from '../../support/load.ts';
 import { GET, POST, RawClient } from '../../support/raw-client.ts';
 import { named, ScriptedServer } from '../../support/scripted-server.ts';
@@ -280,6 +281,35 @@ async function refused(port: number): Promise<boolean> {
     return true;
   }
 }
+
+test('clients of HTTP/2 are served by every worker, counted together, and told before all go down', { skip: ONLY_LINUX }, async () => {
+  const held: (() => void)[] = [];
+  await using server = await ScriptedServer.start(({ target }, reply) => {
+    if (target === '/held') held.push(() => reply.send('held'));
+    else reply.send('at once');
+  });
+  await using started = await startWorkers(2, [server.port], CONFIG);
+  const clients: Http2Client[] = [];
+  const by = new Set<number | undefined>();
+  try {
+    while (by.size < 2) {
+      const client = await Http2Client.connect(started.port);
+      clients.push(client);
+      by.add(acceptedBy(started.pids(), client.session.socket.localPort ?? 0, started.port));
+    }
+    for (const client of clients) assert.equal((await client.ask()).body, 'at once');
+    await until(() => started.metric(ANSWERED) === clients.length, 'all are counted');
+    const answers = clients.map((client) => client.ask({ ':path': '/held' }));
+    await until(() => held.length === clients.length, 'one of each is held');
+    const down = started.balancer.drain(20_000);
+    await until(() => clients.every(({ goaway }) => goaway === 0), 'all are told');
+    for (const answer of held) answer();
+    for (const answer of await Promise.all(answers)) assert.deepEqual([answer.status, answer.body], [200, 'held']);
+    await down;
+  } finally {
+    for (const client of clients) client[Symbol.dispose]();
+  }
+});
 
 test('the limit of connections is shared out', { skip: ONLY_LINUX }, async () => {
   await using server = await ScriptedServer.start(named('a'));
