@@ -11,13 +11,18 @@ import { useWorld } from './support/world.ts';
 suite('the cluster that the other tests stand on', () => {
   const world = useWorld('cluster');
   const labels = { app: 'plain' };
+  // Other tests have taken the API server away, and the controllers try what failed then again later and later (seen: after two minutes).
   const plain = () =>
-    waitFor('two plain pods', async () => {
-      const pods = await podsOf(world.namespace, labels);
-      return pods.length === 2 && pods.every(isReady) ? pods : null;
-    });
+    waitFor(
+      'two plain pods',
+      async () => {
+        const pods = await podsOf(world.namespace, labels);
+        return pods.length === 2 && pods.every(isReady) ? pods : null;
+      },
+      { timeoutMs: 300_000 },
+    );
 
-  world.test('runs the pods of a Deployment', async () => {
+  world.test('runs the pods of a Deployment', { timeout: 330_000 }, async () => {
     await world.apply(...plainService('plain', 2));
     for (const pod of await plain()) assert.match(pod.status.podIP ?? '', /^[0-9.]+$/);
   });
