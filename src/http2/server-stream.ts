@@ -3,6 +3,7 @@ import type { FieldList } from './field-list.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { keepCopy } from './keep-copy.ts';
 
+const NOTHING = Buffer.alloc(0);
 /** Half of a window: what was taken is given back in so large portions, not with a frame for each. */
 const GIVE_BACK_BYTES = 32_768;
 
@@ -141,7 +142,7 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     else this.#restRefused = true;
   }
 
-  /** Gives the user no more of the body, and the client no more window, until `take`. */
+  /** Gives the user no more of the body, and the client no more window, until `take`; a user that has answered whole says `refuseRest` instead. */
   hold(): void {
     this.#held = true;
   }
@@ -241,7 +242,7 @@ export class ServerStream<User extends StreamUser = StreamUser> {
     const { writer } = this.#session;
     if (!this.#localEnded) {
       if (this.#trailers) writer.headers(this.id, this.#trailers, true);
-      else writer.data(this.id, Buffer.alloc(0), 0, 0, true);
+      else writer.data(this.id, NOTHING, 0, 0, true);
     }
     this.#endLocal();
   }
@@ -279,9 +280,9 @@ export class ServerStream<User extends StreamUser = StreamUser> {
 
   #leave(): void {
     this.gone = true;
-    this.#pending = [];
+    this.#pending.length = 0;
     this.#pendingBytes = 0;
-    this.#kept = [];
+    this.#kept.length = 0;
     this.#session.over(this);
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode } from '../../../src/http2/codes.ts';
-import { ACK, END_HEADERS, END_STREAM, FrameType, frame, GET_FIELDS, headers, PREFACE, uint32 } from '../../support/http2-frames.ts';
+import { END_HEADERS, END_STREAM, FrameType, frame, GET_FIELDS, headers, PREFACE, uint32 } from '../../support/http2-frames.ts';
 import { RecordingSession } from './recording-session.ts';
 
 const POST_FIELDS = [[':method', 'POST'], ...GET_FIELDS.slice(1)] as const;
@@ -219,5 +219,4 @@ test('a head that is larger than a frame goes in several, and is read as one', (
     frames.map(({ flags }) => flags),
     [END_STREAM, 0, END_HEADERS],
   );
-  assert.equal(ACK, END_STREAM);
 });
